@@ -1,0 +1,51 @@
+"""Running a command on the controller, its output passed on line by line."""
+
+import os
+import subprocess
+from collections import deque
+from pathlib import Path
+
+from higuera.build.cache import Say
+from higuera.errors import BuildError
+
+# Variables that a build may see: its secrets are on the host, never here.
+PASSED = ("HOME", "LANG", "LC_ALL", "TERM", "TMPDIR", "USER", "SSH_AUTH_SOCK")
+PASSED_PREFIXES = ("npm_config_", "NPM_CONFIG_", "SSL_", "NODE_EXTRA_CA_CERTS")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def build_environment(path: list[Path], extra: dict[str, str]) -> dict[str, str]:
+    """A clean environment: locale, proxies, certificates, npm's settings, and nothing else."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED or name in PROXIES or name.startswith(PASSED_PREFIXES)
+    }
+    folders = [str(folder) for folder in path] + ["/usr/local/bin", "/usr/bin", "/bin"]
+    return {**kept, "PATH": ":".join(folders), "CI": "true", **extra}
+
+
+def run(command: str, folder: Path, environment: dict[str, str], say: Say) -> None:
+    """Run a shell command. Raises BuildError with its exit status and last lines."""
+    last: deque[str] = deque(maxlen=20)
+    with subprocess.Popen(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                last.append(line.rstrip())
+                say(f"  {line.rstrip()}")
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        shown = "\n".join(f"  {line}" for line in last)
+        raise BuildError(f"`{command}` failed with exit status {process.returncode}:\n{shown}")

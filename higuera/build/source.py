@@ -1,0 +1,117 @@
+"""The files of the source, and the fingerprint of what a service is built from."""
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from higuera.errors import BuildError
+from higuera.spec.stack import Stack
+
+# Part of every fingerprint: raise it when the way builds are made changes.
+BUILDER = 1
+# Left out where there is no git to say what is source.
+GENERATED = {".git", "node_modules", ".next", "dist", "_build", "deps", "__pycache__"}
+
+
+def source_files(source: Path) -> list[str]:
+    """Every file of a checkout, relative and sorted: what git tracks or would track, if git knows.
+
+    Raises BuildError when there is none.
+    """
+    listing = subprocess.run(
+        ["git", "-C", str(source), "ls-files", "-z", "-co", "--exclude-standard", "--", "."],
+        capture_output=True,
+        check=False,
+    )
+    if listing.returncode == 0:
+        names = {os.fsdecode(name) for name in listing.stdout.split(b"\0") if name}
+    else:
+        names = set(_walk(source))
+    found = sorted(name for name in names if _is_content(source / name))
+    if not found:
+        raise BuildError(f"{source}: there is nothing to build in it")
+    return found
+
+
+def _walk(source: Path) -> Iterable[str]:
+    for folder, folders, files in os.walk(source):
+        folders[:] = [name for name in folders if name not in GENERATED]
+        for name in files:
+            yield str((Path(folder) / name).relative_to(source))
+
+
+def _is_content(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()
+
+
+def select(files: Iterable[str], chosen: list[str]) -> list[str]:
+    """The files that are, or lie below, one of the chosen paths; all where nothing is chosen."""
+    if not chosen:
+        return list(files)
+    folders = tuple(f"{path.rstrip('/')}/" for path in chosen)
+    names = set(chosen)
+    return [file for file in files if file in names or file.startswith(folders)]
+
+
+def fingerprint(source: Path, files: list[str], stack: Stack, service: str) -> str:
+    """What the artifact of a service depends on, as a SHA-256: sources, commands, runtime.
+
+    Same fingerprint: same artifact, so no build, no upload and no restart.
+    """
+    spec = stack.services[service]
+    chosen = select(files, spec.sources)
+    missing = [path for path in spec.sources if not select(files, [path])]
+    if missing:
+        raise BuildError(f"services.{service}.sources: {missing[0]} is not in {source}")
+    digest = hashlib.sha256()
+    settings = {
+        "builder": BUILDER,
+        "service": service,
+        "build": spec.build,
+        "artifact": spec.artifact,
+        "runtime": [spec.runtime, getattr(stack.runtimes, spec.runtime)],
+        "install": stack.install.model_dump() if stack.install else None,
+    }
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    _add_files(digest, source, chosen)
+    if stack.install is not None:
+        _add_files(digest, source, select(files, stack.install.inputs))
+    return digest.hexdigest()
+
+
+def digest_of(source: Path, files: list[str]) -> str:
+    """SHA-256 over the names, kinds and contents of files."""
+    digest = hashlib.sha256()
+    _add_files(digest, source, files)
+    return digest.hexdigest()
+
+
+def _add_files(digest: "hashlib._Hash", source: Path, files: list[str]) -> None:
+    for name in files:
+        path = source / name
+        if path.is_symlink():
+            kind, content = "link", os.fsencode(path.readlink())
+        else:
+            executable = path.stat().st_mode & stat.S_IXUSR
+            kind, content = ("program" if executable else "file"), path.read_bytes()
+        digest.update(f"\0{kind}\0{name}\0{len(content)}\0".encode(errors="surrogateescape"))
+        digest.update(content)
+
+
+def commit_of(source: Path) -> str:
+    """The short git commit of a checkout, `-dirty` when it was changed since; else `nogit`."""
+    head = _git(source, "rev-parse", "--short=7", "HEAD")
+    if not head:
+        return "nogit"
+    return f"{head}-dirty" if _git(source, "status", "--porcelain", "--", ".") else head
+
+
+def _git(source: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

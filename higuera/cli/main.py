@@ -1,0 +1,33 @@
+"""The `higuera` command: typer prints, parses and exits; every decision lives in a layer below."""
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from higuera.cli import sandbox, smoke
+from higuera.errors import HigueraError
+
+app = typer.Typer(
+    name="higuera",
+    help="Takes a web stack to a plain Debian VPS and never lets a bad release take traffic.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this machine.")
+app.command("smoke")(smoke.smoke)
+
+
+def main() -> None:
+    """Run the command line: a known error is one red sentence and exit 1; Ctrl-C exits 130."""
+    try:
+        app()
+    except HigueraError as error:
+        if os.environ.get("HIGUERA_DEBUG"):
+            raise
+        Console(stderr=True, highlight=False).print(f"error: {error}", style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

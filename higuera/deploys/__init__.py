@@ -1,0 +1,17 @@
+"""The verbs of `deploy.py`, in the order of a deploy."""
+
+from higuera.deploys.provision import provision
+from higuera.deploys.release import build, cut_over, migrate, prune, start_candidates, upload
+from higuera.deploys.start import preflight, start
+
+__all__ = [
+    "build",
+    "cut_over",
+    "migrate",
+    "preflight",
+    "provision",
+    "prune",
+    "start",
+    "start_candidates",
+    "upload",
+]

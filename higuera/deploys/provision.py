@@ -1,0 +1,61 @@
+"""A bare VPS becomes one that can serve: each concept one operation, each with its no-op."""
+
+from higuera.deploys.boundary import told
+from higuera.facts.machine import MachineState
+from higuera.operations import accounts, database, nginx, packages, runtimes, settings
+from higuera.operations.accounts import Folder
+from higuera.operations.run import Run
+from higuera.render.host import firewall_file, journald_file
+from higuera.render.nginx import generation_id, nginx_files
+from higuera.spec.paths import INCOMING, RUNTIMES
+
+PACKAGES = ["ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"]
+
+
+@told
+def provision(run: Run, machine: MachineState) -> None:
+    """Packages, accounts, runtimes, settings, database, nginx."""
+    stack, project = run.deployment.stack, run.deployment.project
+    is_local = stack.database is not None and stack.database.provision == "local"
+    packages.installed(name="Packages", packages=[*PACKAGES, *(["postgresql"] if is_local else [])])
+    accounts.present(
+        name="Accounts and folders",
+        accounts=[stack.account(service) for service in stack.services],
+        folders=_folders(run, machine),
+    )
+    if stack.runtimes.node is not None:
+        runtimes.node(
+            name=f"Node {stack.runtimes.node}", version=stack.runtimes.node, machine=machine.machine
+        )
+    files = [journald_file(stack, project)]
+    if stack.settings.firewall:
+        files.append(firewall_file(list(machine.ssh_ports), project))
+    settings.applied(name="Firewall, journal, time", files=files)
+    if is_local:
+        assert stack.database is not None
+        database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)
+    environment = run.deployment.environment
+    nginx.configured(
+        name="nginx",
+        files=nginx_files(stack, environment, project),
+        generation=generation_id(stack, environment, project),
+        status_port=stack.nginx.status_port,
+    )
+
+
+def _folders(run: Run, machine: MachineState) -> list[Folder]:
+    paths = run.deployment.stack.paths
+    return [
+        Folder("/etc/higuera"),
+        Folder(paths.config, mode="700"),
+        Folder("/var/lib/higuera"),
+        Folder(INCOMING, mode="700", owner=f"{machine.user}:{machine.group}"),
+        Folder(paths.state, mode="750"),
+        Folder("/opt/higuera"),
+        Folder(RUNTIMES),
+        Folder(paths.home),
+        Folder(paths.releases),
+        Folder(paths.slots),
+        Folder(paths.traffic),
+        Folder(f"{paths.traffic}/plans"),
+    ]

@@ -1,0 +1,59 @@
+"""The start of a deploy: what is to be deployed, and can this host take it?"""
+
+from pathlib import Path
+
+from pyinfra.api import Host
+
+from higuera.deploys.boundary import told
+from higuera.deploys.smoke import public_smoke
+from higuera.errors import HostError
+from higuera.facts.machine import Machine, MachineState
+from higuera.operations.run import Run
+from higuera.spec.load import load_deployment
+
+SUPPORTED = {"debian": ("12", "13")}
+# What a runtime, two releases of each service and the packages take.
+NEEDED_KIB = 1_500_000
+
+
+@told
+def start(host: Host) -> Run:
+    """Load what `inventory/` says for this host. A missing secret is named here.
+
+    Raises PyinfraError, a sentence, before anything is touched.
+    """
+    inventory = host.data.get("higuera_inventory")
+    environment = host.data.get("higuera_environment")
+    deployment = load_deployment(Path(inventory or "inventory"), environment)
+    assert deployment.secrets is not None
+    return Run(deployment, host, prove=public_smoke(deployment))
+
+
+@told
+def preflight(run: Run) -> MachineState:
+    """Refuse a host that cannot be deployed to. Reads, changes nothing."""
+    host = run.host
+    machine = host.get_fact(Machine, _sudo=False)
+    if machine is None:
+        raise HostError(f"{host.name}: gives no answer to simple questions; try: ssh {host.name}")
+    _check(host.name, machine)
+    if not machine.is_root:
+        host.data._sudo = True  # pyinfra's own global argument, for all that follows
+    return machine
+
+
+def _check(name: str, machine: MachineState) -> None:
+    if machine.version not in SUPPORTED.get(machine.system, ()):
+        raise HostError(
+            f"{name}: runs {machine.system} {machine.version}; Higuera deploys to Debian 12 or 13"
+        )
+    if not machine.has_systemd:
+        raise HostError(f"{name}: does not run systemd (a container?); Higuera needs a whole VPS")
+    if not machine.may_be_root:
+        raise HostError(
+            f"{name}: sudo wants a password from {machine.user}; let it sudo without one "
+            f"(/etc/sudoers.d: {machine.user} ALL=(ALL) NOPASSWD: ALL) or deploy as root"
+        )
+    if machine.free_kib < NEEDED_KIB:
+        free, needed = machine.free_kib // 1024, NEEDED_KIB // 1024
+        raise HostError(f"{name}: has {free} MiB of disk free and needs {needed}")

@@ -1,0 +1,41 @@
+"""Every error that Higuera raises on purpose, in one place.
+
+    HigueraError                 anything below; its text is a sentence for a person
+    ├── SpecError                the YAML says something that cannot be (file and key path named)
+    │   └── SecretError          a declared secret is missing or empty; never holds a value
+    ├── BuildError               a build on the controller failed, or its toolchain is missing
+    ├── HostError                the host cannot be deployed to, or refused a step
+    ├── SandboxError             this machine cannot boot, reach or remove a sandbox VPS
+    └── SmokeError               a smoke check could not be loaded or run at all
+
+Each text says what failed, where, and what to do next. Command-line programs print it on one
+line and exit 1; a traceback is for `-v` only.
+"""
+
+
+class HigueraError(Exception):
+    """The base of all errors that are a sentence for the user and not a bug."""
+
+
+class SpecError(HigueraError):
+    """The stack file or the environment file is wrong."""
+
+
+class SecretError(SpecError):
+    """A declared secret cannot be used. The text names it and never holds its value."""
+
+
+class BuildError(HigueraError):
+    """A build on the controller failed."""
+
+
+class HostError(HigueraError):
+    """The host cannot be deployed to, or refused a step."""
+
+
+class SandboxError(HigueraError):
+    """A sandbox VPS could not be booted, reached or removed on this machine."""
+
+
+class SmokeError(HigueraError):
+    """A smoke check could not be loaded or run at all (a failed check is a result, not this)."""

@@ -1,0 +1,68 @@
+"""The local PostgreSQL: does it run, is the role there, has it the right password."""
+
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+from pyinfra.api.command import StringCommand
+
+from higuera.facts.script import script, tagged, words
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """What the server says of one role and one database."""
+
+    reachable: bool = False
+    role: bool = False
+    salt: str = ""
+    """Base64, of the SCRAM verifier."""
+    iterations: int = 0
+    verifier_sha256: str = ""
+    """Digest of the whole verifier: enough to compare, too little to log in with."""
+    owner: str | None = None
+    """The owner of the database; None when there is no such database."""
+
+
+class LocalDatabase(FactBase[DatabaseState]):
+    """One role and one database of the PostgreSQL on this host."""
+
+    @staticmethod
+    def default() -> DatabaseState:
+        """No server."""
+        return DatabaseState()
+
+    def command(self, role: str, database: str) -> StringCommand:
+        """One query, as the account `postgres`, over the server's own socket."""
+        query = f"""-- both names are quoted as literals
+select 'server yes'
+union all select concat_ws(' ', 'role',
+    split_part(split_part(rolpassword, '$', 2), ':', 2),
+    split_part(split_part(rolpassword, '$', 2), ':', 1),
+    encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex'))
+    from pg_authid where rolname = {sql_text(role)}
+union all select 'database ' || pg_get_userbyid(datdba)
+    from pg_database where datname = {sql_text(database)}
+"""  # noqa: S608
+        return script(
+            "cd / && getent passwd postgres >/dev/null && command -v psql >/dev/null && "
+            f"runuser -u postgres -- psql -XAtq -d postgres -c {words([query])} 2>/dev/null"
+        )
+
+    def process(self, output: list[str]) -> DatabaseState:
+        """From its lines to a state."""
+        found = tagged(output)
+        role = found["role"][0] if found["role"] else []
+        salt, iterations, digest = role if len(role) == 3 else ("", "0", "")
+        return DatabaseState(
+            reachable=bool(found["server"]),
+            role=bool(found["role"]),
+            salt=salt,
+            iterations=int(iterations),
+            verifier_sha256=digest,
+            owner=found["database"][0][0] if found["database"] else None,
+        )
+
+
+def sql_text(value: str) -> str:
+    """An SQL string literal (standard_conforming_strings is on by default)."""
+    return "'" + value.replace("'", "''") + "'"

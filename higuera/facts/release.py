@@ -1,0 +1,72 @@
+"""What a host runs: the live plan, the slots, the manifest of the live release."""
+
+from base64 import b64decode
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase
+from pyinfra.api.command import StringCommand
+
+from higuera.facts.files import HostFiles, files_script, parse_files
+from higuera.facts.script import script, tagged, words
+from higuera.spec.paths import HostPaths
+from higuera.spec.release import Manifest
+from higuera.spec.service import Colour
+
+COMMAND = """
+cd {home} 2>/dev/null || exit 0
+echo plan $(readlink traffic/live | sed 's|^plans/||')
+for link in traffic/live/services/*; do
+    [ -L "$link" ] && echo live $(basename "$(readlink "$link")")
+done
+for link in slots/*; do
+    [ -L "$link" ] && echo slot ${{link#slots/}} $(readlink "$link" | sed 's|^../releases/||')
+done
+manifest=traffic/live/release/manifest.json
+[ -e $manifest ] && echo manifest $(base64 -w0 $manifest)
+"""
+
+
+@dataclass(frozen=True)
+class ReleaseState:
+    """The releases of one app on its host."""
+
+    plan: str | None = None
+    """The live traffic plan; None: nothing was ever live."""
+    live: dict[str, Colour] = field(default_factory=dict)
+    """The colour that serves, by service."""
+    slots: dict[str, str] = field(default_factory=dict)
+    """`release/service` by slot (`backend-blue`)."""
+    manifest: Manifest | None = None
+    """Of the live release."""
+    host: HostFiles = field(default_factory=HostFiles)
+
+
+class LiveRelease(FactBase[ReleaseState]):
+    """All that a deploy has to know of the running app, in one command."""
+
+    @staticmethod
+    def default() -> ReleaseState:
+        """Nothing was ever deployed."""
+        return ReleaseState()
+
+    def command(self, app: str, paths: list[str], units: list[str]) -> StringCommand:
+        """Ask for links, files and units."""
+        home = words([HostPaths(app).home])
+        return script(files_script(paths, units, []) + COMMAND.format(home=home))
+
+    def process(self, output: list[str]) -> ReleaseState:
+        """From its lines to a state."""
+        found = tagged(output)
+        plan = found["plan"][0] if found["plan"] else []
+        live: dict[str, Colour] = {}
+        for (slot,) in found["live"]:
+            service, _, colour = slot.rpartition("-")
+            live[service] = "green" if colour == "green" else "blue"
+        manifest = found["manifest"][0][0] if found["manifest"] else None
+        return ReleaseState(
+            plan=plan[0] if plan else None,
+            live=live,
+            slots={line[0]: line[1] for line in found["slot"] if len(line) == 2},
+            manifest=Manifest.model_validate_json(b64decode(manifest)) if manifest else None,
+            host=parse_files(found),
+        )

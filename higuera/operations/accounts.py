@@ -1,0 +1,57 @@
+"""Accounts that run services, and folders."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from higuera.facts.accounts import Accounts
+from higuera.facts.script import words
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with its final mode and owner."""
+
+    path: str
+    mode: str = "755"
+    owner: str = "root:root"
+
+    @property
+    def wanted(self) -> str:
+        """As `stat` prints it."""
+        return f"{self.mode} {self.owner}"
+
+
+@operation()
+def present(accounts: list[str], folders: list[Folder]) -> Generator[StringCommand, None, None]:
+    """Make system accounts without a login, and folders.
+
+    + accounts: names; each gets a group of its own
+    + folders: parents before children
+
+    **Example:**
+
+    .. code:: python
+
+        accounts.present(name="Accounts", accounts=["forms-web"], folders=[Folder("/srv/forms")])
+    """
+    there = host.get_fact(Accounts, accounts=accounts, folders=[folder.path for folder in folders])
+    lines = [
+        f"useradd --system --user-group --no-create-home --home-dir /nonexistent "
+        f"--shell /usr/sbin/nologin {words([account])}"
+        for account in accounts
+        if account not in there.accounts
+    ]
+    for folder in folders:
+        if there.folders.get(folder.path) != folder.wanted:
+            user, _, group = folder.owner.partition(":")
+            lines.append(
+                f"install -d -m {words([folder.mode])} -o {words([user])} -g {words([group])} "
+                f"{words([folder.path])}"
+            )
+    if not lines:
+        host.noop("accounts and folders are there")
+        return
+    yield StringCommand("\n".join(["set -eu", *lines]))

@@ -1,0 +1,77 @@
+"""A local PostgreSQL: one role, one database."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
+from higuera.spec.database import parse_postgres_url
+from higuera.spec.secrets import Secrets
+
+ITERATIONS = 4096  # PostgreSQL's own default for SCRAM-SHA-256 (RFC 7677, section 3)
+PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
+
+
+@operation()
+def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, None]:
+    """Make the role and the database that a URL names, on the PostgreSQL of this host.
+
+    Only a SCRAM verifier travels, never the password.
+
+    + url_name: the name of the secret with the URL
+    + secrets: where it is looked up
+
+    **Example:**
+
+    .. code:: python
+
+        database.local(name="Database", url_name="DATABASE_URL3", secrets=deployment.secrets)
+    """
+    url = parse_postgres_url(url_name, secrets.reveal(url_name))
+    there = host.get_fact(LocalDatabase, role=url.user, database=url.database)
+    role, name = _identifier(url.user), _identifier(url.database)
+    statements = []
+    if not there.role:
+        statements.append(f"create role {role} login;")
+    if not has_password(there, url.password):
+        password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
+        statements.append(f"alter role {role} login password {password};")
+    if there.owner is None:
+        statements.append(f"create database {name} owner {role};")
+    elif there.owner != url.user:
+        statements.append(f"alter database {name} owner to {role};")
+    if not statements:
+        host.noop(f"database {url.database} is there")
+        return
+    start = "" if there.reachable else "systemctl enable --now --quiet postgresql.service && "
+    yield StringCommand(f"{start}{PSQL}", _stdin="\n".join(statements))
+
+
+def has_password(there: DatabaseState, password: str) -> bool:
+    """Whether the verifier on the server was made from this password."""
+    if not there.salt or not there.iterations:
+        return False
+    verifier = scram_verifier(password, base64.b64decode(there.salt), there.iterations)
+    return hashlib.sha256(verifier.encode()).hexdigest() == there.verifier_sha256
+
+
+def scram_verifier(password: str, salt: bytes, iterations: int) -> str:
+    """What PostgreSQL keeps instead of a password (RFC 5802, section 3; pg_authid.rolpassword).
+
+    ASCII passwords need no SASLprep; others PostgreSQL would normalise first.
+    """
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    parts = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    salt64, stored64, server64 = parts
+    return f"SCRAM-SHA-256${iterations}:{salt64}${stored64}:{server64}"
+
+
+def _identifier(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

@@ -1,0 +1,42 @@
+"""What `--diff` shows: a unified diff per file, and nothing but the fact for a secret one."""
+
+import difflib
+
+from pyinfra.api import Host
+
+from higuera.facts.files import HostFiles
+from higuera.render.files import File
+
+
+def wants_diff(host: Host) -> bool:
+    """Whether the user asked for `--diff`."""
+    return bool(host.state.config.DIFF)
+
+
+def readable(host: Host, files: list[File]) -> list[str]:
+    """The files whose present text a fact should bring along."""
+    return [file.path for file in files if not file.secret] if wants_diff(host) else []
+
+
+def show_diff(host: Host, stale: list[File], there: HostFiles) -> None:
+    """Log what would change in each file, when the user asked for it."""
+    if wants_diff(host):
+        for line in format_diff(stale, there):
+            host.log(line)
+
+
+def format_diff(stale: list[File], there: HostFiles) -> list[str]:
+    """The lines of all diffs."""
+    lines: list[str] = []
+    for file in stale:
+        known = there.files.get(file.path)
+        if file.secret:
+            lines.append(f"{file.path}: {'differs' if known else 'is new'} (secret, not shown)")
+            continue
+        before = (known.text or "") if known else ""
+        lines += difflib.unified_diff(
+            before.splitlines(), file.text.splitlines(), file.path, file.path, lineterm="", n=2
+        )
+        if known is not None and (known.mode, known.owner) != (file.mode, file.owner):
+            lines.append(f"{file.path}: {known.mode} {known.owner} → {file.mode} {file.owner}")
+    return lines

@@ -1,0 +1,58 @@
+"""Writing files: any number in one command, each atomically and with its final mode.
+
+The contents travel on standard input, so they are in no argument list, no log and no diff; they
+are unpacked below /run, which is memory, so a secret never lies in a temporary file on disk.
+"""
+
+import base64
+import io
+import tarfile
+from shlex import quote
+
+from pyinfra.api.command import StringCommand
+
+from higuera.render.files import File
+
+PREAMBLE = """
+set -eu
+umask 077
+stage=$(mktemp -d /run/higuera.XXXXXX)
+new=
+trap 'rm -rf "$stage"; [ -z "$new" ] || rm -f "$new"' EXIT
+base64 -d | tar -xf - -C "$stage"
+put() {
+    mkdir -p -m 0755 "$(dirname "$2")"
+    new=$(mktemp "$2.XXXXXX")
+    cat "$stage/$1" >"$new"
+    chown "$4" "$new"
+    chmod "$3" "$new"
+    mv -fT "$new" "$2"
+    new=
+}
+"""
+
+
+def write(files: list[File], check: str = "", after: str = "") -> StringCommand:
+    """One command that writes files.
+
+    `check` is shell that runs before the first is replaced, with the new contents at
+    `$stage/0`, `$stage/1` and so on; `after` is shell that runs when all are in place. Either may
+    fail the command.
+    """
+    puts = [
+        f"put {number} {quote(file.path)} {quote(file.mode)} {quote(file.owner)}"
+        for number, file in enumerate(files)
+    ]
+    text = "\n".join([PREAMBLE.strip(), check.strip(), *puts, after.strip()])
+    return StringCommand(text, _stdin=_bundle(files))
+
+
+def _bundle(files: list[File]) -> str:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for number, file in enumerate(files):
+            content = file.text.encode()
+            member = tarfile.TarInfo(str(number))
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return base64.encodebytes(raw.getvalue()).decode()

@@ -1,0 +1,186 @@
+"""Releases: built here, brought to the host, started beside the live one, put live."""
+
+from collections.abc import Generator
+from shlex import quote
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, Host, StringCommand, operation
+
+from higuera.build.service import build_service
+from higuera.errors import HigueraError, HostError
+from higuera.facts.script import words
+from higuera.operations.diff import show_diff
+from higuera.operations.files import write
+from higuera.operations.remote import run_remote
+from higuera.operations.run import Run
+from higuera.operations.step import step
+from higuera.operations.upload import mib, unpack, upload
+from higuera.render.files import File
+
+
+@operation()
+def built(run: Run) -> Generator[FunctionCommand, None, None]:
+    """Build on the controller what the live release was not built from.
+
+    + run: this deploy
+    """
+    changed = run.to_build()
+    if not changed:
+        host.noop("the live release was built from the same")
+        return
+
+    def build(host: Host) -> None:
+        stack = run.deployment.stack
+        for service in changed:
+            fingerprint = run.fingerprints[service]
+            artifact = build_service(
+                stack, run.deployment.source, run.files, service, fingerprint, host.log
+            )
+            run.artifacts[service] = artifact
+            host.log(f"{service}: {mib(artifact.size)}")
+
+    yield step(build)
+
+
+@operation()
+def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]:
+    """Make the release's folder on the host: new parts from tarballs, the others linked.
+
+    + run: this deploy
+    """
+    cutover = run.cutover()
+    if not cutover.moves:
+        if run.to_build():  # other sources, same code: remember that
+            yield write([run.manifest_file(run.live_release)])
+            return
+        host.noop("the release is on the host")
+        return
+
+    def bring(host: Host) -> None:
+        parts = []
+        for service in run.deployment.stack.services:
+            if service in run.new_code():
+                artifact = run.artifacts[service]
+                there = upload(host, artifact.path, service, artifact.sha256)
+                parts.append(unpack(there, artifact.sha256, f"{new}/{service}"))
+            else:
+                live = run.state().slots[f"{service}-{run.state().live[service]}"]
+                parts.append(
+                    f"cp -al -- {quote(f'{paths.releases}/{live}')} {quote(f'{new}/{service}')}"
+                )
+        lines = ["set -eu", f"rm -rf {quote(new)}", f"mkdir -m 0755 {quote(new)}", *parts]
+        lines += [f"cat >{quote(f'{new}/manifest.json')}"]
+        lines += [f"mv -T {quote(new)} {quote(paths.release(run.release))}"]
+        run_remote(host, "\n".join(lines), stdin=run.manifest_text(run.release))
+
+    paths = run.deployment.stack.paths
+    new = f"{paths.releases}/.new-{run.release}"
+    yield step(bring)
+
+
+@operation()
+def units_written(run: Run) -> Generator[StringCommand, None, None]:
+    """Write the on-host tool, the jobs, and the units and secrets of the slots that will start.
+
+    The live slots' files are left alone: what runs keeps what it was started with.
+
+    + run: this deploy
+    """
+    files: list[File] = list(run.shared_files)
+    for move in run.cutover().moves:
+        files += run.wanted[move.service].files[move.colour]
+    stale = run.state().host.stale(files)
+    show_diff(host, stale, run.state().host)
+    if not stale:
+        host.noop("units are as they should be")
+        return
+    yield write(stale, after="systemctl daemon-reload")
+
+
+@operation()
+def job_done(run: Run, job: str) -> Generator[FunctionCommand, None, None]:
+    """Run a job of the candidate release on the host, and show what it printed.
+
+    + run: this deploy
+    + job: its key in the database section
+    """
+    if not run.cutover().moves:
+        host.noop("no new release")
+        return
+
+    def work(host: Host) -> None:
+        for line in run_remote(host, f"{run.tool} job {quote(job)} {quote(run.release)}"):
+            host.log(line)
+
+    yield step(work)
+
+
+@operation()
+def candidates_healthy(run: Run) -> Generator[StringCommand, None, None]:
+    """Start the candidates in their idle slots and wait until each is healthy.
+
+    If one does not get there, all of them are stopped; the live release was never touched.
+
+    + run: this deploy
+    """
+    moves = run.cutover().moves
+    if not moves:
+        host.noop("no new release")
+        return
+    slots = [f"{quote(move.service)} {move.colour}" for move in moves]
+    stop_all = "; ".join(f"{run.tool} stop {slot}" for slot in slots)
+    lines = ["set -u"]
+    for verb in ("prepare", "start"):
+        tail = f" {quote(run.release)}" if verb == "prepare" else ""
+        lines += [f"{run.tool} {verb} {slot}{tail} || {{ {stop_all}; exit 1; }}" for slot in slots]
+    yield StringCommand("\n".join(lines))
+
+
+@operation()
+def live(run: Run) -> Generator[FunctionCommand, None, None]:
+    """Move all traffic to the candidates in one rename; back at once if the public side fails.
+
+    + run: this deploy
+    """
+    if not run.cutover().moves:
+        host.noop("this release is live")
+        return
+
+    def cut_over(host: Host) -> None:
+        pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
+        (plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
+        before = run.state().plan
+        run_remote(host, f"{run.tool} switch {quote(plan)}")
+        try:
+            run_remote(host, f"{run.tool} check")
+            run.prove(host)
+        except BaseException as error:
+            _go_back(host, run, before, error)
+            raise
+        run_remote(host, f"{run.tool} confirm")
+        host.log(f"release {run.release} is live (plan {plan})")
+
+    yield step(cut_over)
+
+
+def _go_back(host: Host, run: Run, before: str | None, error: BaseException) -> None:
+    if before is None:
+        raise HostError(
+            f"{error}\nthis first release fails its checks and there is none to go back to"
+        ) from None
+    for line in run_remote(host, f"{run.tool} revert"):
+        host.log(line)
+    if isinstance(error, HigueraError):
+        raise HostError(f"{error}\ntraffic is back on plan {before}") from None
+
+
+@operation()
+def pruned(run: Run) -> Generator[StringCommand, None, None]:
+    """Remove releases that nothing needs any more, after a cutover.
+
+    + run: this deploy
+    """
+    if not run.cutover().moves:
+        host.noop("no new release")
+        return
+    yield StringCommand(f"{run.tool} prune {run.deployment.stack.settings.keep_releases}")

@@ -1,0 +1,164 @@
+"""One deploy to one host: what should run there, what does, and what that means.
+
+The host's state is read once in pyinfra's Prepare and once, live, in Execute. A build in between
+can show that changed sources made the same code; the cutover is decided again from that.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from pyinfra.api import Host
+
+from higuera.build.artifact import Artifact
+from higuera.build.source import commit_of, fingerprint, source_files
+from higuera.facts.release import LiveRelease, ReleaseState
+from higuera.operations.cutover import Cutover, Wanted, decide, same_code
+from higuera.render.files import File
+from higuera.render.units import job_files, slot_files, tool_file
+from higuera.spec.load import Deployment
+from higuera.spec.release import Manifest, Part, release_id
+from higuera.spec.service import COLOURS
+
+
+class Run:
+    """The values that the verbs of one deploy share."""
+
+    def __init__(
+        self, deployment: Deployment, host: Host, prove: Callable[[Host], None] | None = None
+    ) -> None:
+        self.deployment = deployment
+        self.host = host
+        self.prove = prove or (lambda host: None)
+        self.started = datetime.now(UTC)
+        self.artifacts: dict[str, Artifact] = {}
+        self._states: dict[bool, ReleaseState] = {}
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Every file of the source."""
+        return source_files(self.deployment.source)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What each service would be built from."""
+        stack, source = self.deployment.stack, self.deployment.source
+        return {name: fingerprint(source, self.files, stack, name) for name in stack.services}
+
+    @cached_property
+    def commit(self) -> str:
+        """The git commit of the source."""
+        return commit_of(self.deployment.source)
+
+    @cached_property
+    def release(self) -> str:
+        """The id of the release that this deploy would make."""
+        return release_id(self.started, self.commit)
+
+    @property
+    def tool(self) -> str:
+        """The on-host tool."""
+        return self.deployment.stack.paths.tool
+
+    @cached_property
+    def shared_files(self) -> list[File]:
+        """Files of no single slot: the tool, the jobs."""
+        deployment = self.deployment
+        return [
+            tool_file(deployment.stack, deployment.environment, deployment.project),
+            *job_files(deployment.stack, deployment.secrets, deployment.project),
+        ]
+
+    @cached_property
+    def _wanted(self) -> dict[str, Wanted]:
+        deployment = self.deployment
+        stack = deployment.stack
+        return {
+            name: Wanted(
+                name=name,
+                fingerprint=self.fingerprints[name],
+                files={
+                    colour: slot_files(stack, name, colour, deployment.secrets, deployment.project)
+                    for colour in COLOURS
+                },
+                unit={colour: stack.paths.unit(name, colour) for colour in COLOURS},
+            )
+            for name in stack.services
+        }
+
+    @property
+    def wanted(self) -> dict[str, Wanted]:
+        """Every service as it should run, with the content of what was built so far."""
+        built = self.artifacts
+        return {
+            name: replace(wanted, content=built[name].content) if name in built else wanted
+            for name, wanted in self._wanted.items()
+        }
+
+    def state(self) -> ReleaseState:
+        """What the host runs, read once per stage."""
+        executing = bool(self.host.state.is_executing)
+        if executing not in self._states:
+            self._states[executing] = self.host.get_fact(
+                LiveRelease,
+                app=self.deployment.stack.app,
+                paths=[file.path for file in self._all_files()],
+                units=self._services(),
+            )
+        return self._states[executing]
+
+    def _all_files(self) -> list[File]:
+        slots = [self._wanted[name].files[colour] for name in self._wanted for colour in COLOURS]
+        return self.shared_files + [file for files in slots for file in files]
+
+    def _services(self) -> list[str]:
+        return [
+            f"{unit}.service" for wanted in self._wanted.values() for unit in wanted.unit.values()
+        ]
+
+    @property
+    def live_release(self) -> str:
+        """The id of the live release; only where one is live."""
+        manifest = self.state().manifest
+        assert manifest is not None
+        return manifest.id
+
+    def to_build(self) -> list[str]:
+        """Services whose fingerprint is not the live one's."""
+        manifest = self.state().manifest
+        live = manifest.services if manifest else {}
+        return [
+            name
+            for name, value in self.fingerprints.items()
+            if name not in live or live[name].fingerprint != value
+        ]
+
+    def new_code(self) -> list[str]:
+        """Services that move because of their code: their artifact has to be brought."""
+        return [move.service for move in self.cutover().moves if move.new_code]
+
+    def cutover(self) -> Cutover:
+        """What has to move, as far as is known by now."""
+        return decide(list(self.wanted.values()), self.state())
+
+    def manifest_text(self, release: str) -> str:
+        """The manifest of a release with the code that is wanted now."""
+        manifest = self.state().manifest
+        parts = {}
+        for name, wanted in self.wanted.items():
+            live = manifest.services.get(name) if manifest else None
+            content = wanted.content or (live.content if live and same_code(wanted, live) else "")
+            parts[name] = Part(fingerprint=wanted.fingerprint, content=content)
+        return Manifest(
+            id=release,
+            app=self.deployment.stack.app,
+            created=f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
+            commit=self.commit,
+            services=parts,
+        ).model_dump_json(indent=2)
+
+    def manifest_file(self, release: str) -> File:
+        """The same, where it lies on the host."""
+        path = f"{self.deployment.stack.paths.release(release)}/manifest.json"
+        return File(path, self.manifest_text(release) + "\n")

@@ -1,0 +1,22 @@
+"""Files that belong to the host rather than to one service: firewall and journald."""
+
+from pathlib import Path
+
+from higuera.render.files import File
+from higuera.render.template import render
+from higuera.spec.stack import Stack
+
+FIREWALL = "/etc/nftables.conf"
+JOURNALD = "/etc/systemd/journald.conf.d/higuera.conf"
+
+
+def journald_file(stack: Stack, project: Path | None = None) -> File:
+    """How much disk the journal may take."""
+    return File(JOURNALD, render("host/journald.conf.j2", project, settings=stack.settings))
+
+
+def firewall_file(ssh_ports: list[int], project: Path | None = None) -> File:
+    """Default-deny inbound. The ports on which sshd really listens always stay open."""
+    return File(
+        FIREWALL, render("host/nftables.conf.j2", project, ssh_ports=ssh_ports), mode="0640"
+    )

@@ -1,0 +1,50 @@
+"""The nginx configuration of a stack: routes, buckets, upstreams, and a generation id."""
+
+import hashlib
+from pathlib import Path
+
+from higuera.render.files import File
+from higuera.render.template import render
+from higuera.spec.environment import Environment
+from higuera.spec.stack import Stack, route_slug
+
+BUCKETS = 20  # steps of 5 %
+
+NGINX_CONF = "/etc/nginx/nginx.conf"
+
+
+def nginx_files(stack: Stack, environment: Environment, project: Path | None = None) -> list[File]:
+    """`nginx.conf`, the same for every stack of a host, and this stack's own file."""
+    host = render("nginx/nginx.conf.j2", project)
+    generation = generation_id(stack, environment, project)
+    return [
+        File(NGINX_CONF, host),
+        File(stack_conf(stack), _stack_text(stack, environment, project, generation)),
+    ]
+
+
+def stack_conf(stack: Stack) -> str:
+    """The path of the stack's own nginx file."""
+    return f"/etc/nginx/higuera/{stack.app}.conf"
+
+
+def generation_id(stack: Stack, environment: Environment, project: Path | None = None) -> str:
+    """The id that the live nginx answers with on loopback: a digest of the whole configuration."""
+    text = render("nginx/nginx.conf.j2", project) + _stack_text(stack, environment, project, "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _stack_text(
+    stack: Stack, environment: Environment, project: Path | None, generation: str
+) -> str:
+    return render(
+        "nginx/stack.conf.j2",
+        project,
+        stack=stack,
+        domains=environment.domains,
+        buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
+        share=100 // BUCKETS,
+        routes=[(prefix, route_slug(prefix)) for prefix in stack.routes],
+        variable=stack.app.replace("-", "_"),
+        generation=generation,
+    )

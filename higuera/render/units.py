@@ -1,0 +1,101 @@
+"""The systemd units of a stack: three per service and colour, one per job."""
+
+from pathlib import Path
+
+from higuera.render.files import File
+from higuera.render.nginx import BUCKETS
+from higuera.render.quoting import env_file
+from higuera.render.template import render
+from higuera.spec.database import Job
+from higuera.spec.environment import Environment
+from higuera.spec.paths import runtime
+from higuera.spec.secrets import Secrets
+from higuera.spec.service import COLOURS, Colour, Service
+from higuera.spec.stack import Stack, route_slug
+
+SYSTEMD = "/etc/systemd/system"
+
+
+def slot_files(
+    stack: Stack, name: str, colour: Colour, secrets: Secrets, project: Path | None = None
+) -> list[File]:
+    """Everything that one slot needs beside its code: service, socket, proxy and secrets.
+
+    A change of any of them is a new cutover, since a running process keeps what it started with.
+    """
+    service = stack.services[name]
+    unit = stack.paths.unit(name, colour)
+    values = {
+        "stack": stack,
+        "name": name,
+        "service": service,
+        "colour": colour,
+        "unit": unit,
+        "paths": stack.paths,
+        "account": stack.account(name),
+        "runtime": _runtime_folder(stack, service),
+        "port": service.port_of(colour),
+        "local_database": _local_database(stack),
+    }
+    return [
+        File(f"{SYSTEMD}/{unit}.service", render("systemd/service.j2", project, **values)),
+        File(f"{SYSTEMD}/{unit}.socket", render("systemd/socket.j2", project, **values)),
+        File(f"{SYSTEMD}/{unit}-proxy.service", render("systemd/proxy.j2", project, **values)),
+        _secret_file(stack.paths.secrets(name, colour), service.secrets, secrets),
+    ]
+
+
+def job_files(stack: Stack, secrets: Secrets, project: Path | None = None) -> list[File]:
+    """A template unit for each job of the database section, and its secrets."""
+    jobs = stack.database.jobs() if stack.database else []
+    return [file for key, job in jobs for file in _job(stack, key, job, secrets, project)]
+
+
+def _job(stack: Stack, key: str, job: Job, secrets: Secrets, project: Path | None) -> list[File]:
+    service = stack.services[job.service]
+    text = render(
+        "systemd/job.j2",
+        project,
+        stack=stack,
+        key=key,
+        job=job,
+        service=service,
+        paths=stack.paths,
+        account=stack.account(job.service),
+        runtime=_runtime_folder(stack, service),
+        local_database=_local_database(stack),
+    )
+    names = list(dict.fromkeys([*service.secrets, *job.secrets]))
+    return [
+        File(f"{SYSTEMD}/{stack.app}-{key}@.service", text),
+        _secret_file(stack.paths.job_secrets(key), names, secrets),
+    ]
+
+
+def tool_file(stack: Stack, environment: Environment, project: Path | None = None) -> File:
+    """The one on-host tool, which alone moves traffic."""
+    text = render(
+        "bin/higuera.sh.j2",
+        project,
+        stack=stack,
+        paths=stack.paths,
+        routes=[(route_slug(prefix), service) for prefix, service in stack.routes.items()],
+        buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
+        colours=COLOURS,
+        domains=environment.domains,
+        public_health=stack.public_health(),
+    )
+    return File(stack.paths.tool, text, mode="0755")
+
+
+def _secret_file(path: str, names: list[str], secrets: Secrets) -> File:
+    values = {name: secrets.reveal(name) for name in names}
+    return File(path, env_file(values), mode="0600", secret=True)
+
+
+def _runtime_folder(stack: Stack, service: Service) -> str:
+    return runtime(service.runtime, getattr(stack.runtimes, service.runtime))
+
+
+def _local_database(stack: Stack) -> bool:
+    return stack.database is not None and stack.database.provision == "local"

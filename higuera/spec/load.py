@@ -1,0 +1,131 @@
+"""From the files below `inventory/` to a `Deployment`: read, merge, validate, name every fault."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from higuera.errors import SpecError
+from higuera.spec.environment import SANDBOX, Environment
+from higuera.spec.explain import explain
+from higuera.spec.secrets import Secrets, load_secrets
+from higuera.spec.stack import Stack
+from higuera.spec.yaml import read_yaml
+
+STACK_FILE = "stack.yml"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack in one environment: the input of everything that is planned, rendered or done."""
+
+    inventory: Path
+    name: str
+    stack: Stack
+    environment: Environment
+    environ: dict[str, str] = field(repr=False, default_factory=lambda: dict(os.environ))
+
+    @property
+    def project(self) -> Path:
+        """The folder that holds `inventory/`, `smoke/` and `.env.<environment>`."""
+        return self.inventory.parent
+
+    @property
+    def source(self) -> Path:
+        """The checkout of the app on this machine."""
+        return (self.inventory / self.stack.source).resolve()
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The declared secrets. Raises SecretError that names every one that is missing."""
+        return load_secrets(
+            names=self.stack.secret_names(),
+            environ=self.environ,
+            file=self.project / f".env.{self.name}",
+            generate=self.stack if self.environment.secrets == "generate" else None,
+        )
+
+
+def load_deployment(inventory: Path, environment: str | None = None) -> Deployment:
+    """Load `stack.yml` with one environment merged over it.
+
+    Raises SpecError with file, key path and what to write instead.
+    """
+    inventory = inventory.resolve()
+    name = pick_environment(inventory, environment or os.environ.get("HIGUERA_ENV"))
+    stack_file = inventory / STACK_FILE
+    environment_file = inventory / f"{name}.yml"
+    base = read_yaml(stack_file)
+    over = read_yaml(environment_file)
+    try:
+        parsed = Environment.model_validate(over)
+    except ValidationError as error:
+        raise SpecError(explain(error, Environment, lambda _: shown(environment_file))) from None
+
+    def blamed(path: tuple[str | int, ...]) -> str:
+        if has_path(parsed.stack, path):
+            return f"{shown(environment_file)}: stack"
+        return shown(stack_file)
+
+    try:
+        stack = Stack.model_validate(merge(base, parsed.stack))
+    except ValidationError as error:
+        raise SpecError(explain(error, Stack, blamed)) from None
+    deployment = Deployment(inventory, name, stack, parsed)
+    if not deployment.source.is_dir():
+        raise SpecError(f"{shown(stack_file)}: source: there is no folder {stack.source} there")
+    return deployment
+
+
+def environments(inventory: Path) -> list[str]:
+    """The environments that have a file, by name."""
+    return sorted(path.stem for path in inventory.glob("*.yml") if path.name != STACK_FILE)
+
+
+def pick_environment(inventory: Path, requested: str | None) -> str:
+    """The requested environment; else the only one beside `sandbox`; else `sandbox`."""
+    if not inventory.is_dir():
+        raise SpecError(f"{inventory}: there is no such folder; it should hold {STACK_FILE}")
+    found = environments(inventory)
+    listed = ", ".join(found) or "none"
+    if requested is not None:
+        if requested not in found:
+            raise SpecError(f"{shown(inventory)}: no environment {requested} (there are: {listed})")
+        return requested
+    own = [name for name in found if name != SANDBOX]
+    if len(own) == 1:
+        return own[0]
+    if not own and SANDBOX in found:
+        return SANDBOX
+    raise SpecError(f"{shown(inventory)}: which environment? Set HIGUERA_ENV to one of: {listed}")
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another: mappings key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def has_path(tree: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether a nested mapping holds something at this path."""
+    for key in path:
+        try:
+            tree = tree[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return bool(path)
+
+
+def shown(path: Path) -> str:
+    """A path as the user would type it: relative to here where it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

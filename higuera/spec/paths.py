@@ -1,0 +1,81 @@
+"""Where a stack lives on its host. One place, so that no other file spells a path."""
+
+from dataclasses import dataclass
+
+RUNTIMES = "/opt/higuera/runtimes"
+INCOMING = "/var/lib/higuera/incoming"
+
+
+@dataclass(frozen=True)
+class HostPaths:
+    """The paths of one app on its host."""
+
+    app: str
+
+    @property
+    def home(self) -> str:
+        """Releases, slots and traffic."""
+        return f"/srv/{self.app}"
+
+    @property
+    def releases(self) -> str:
+        """One folder a release."""
+        return f"{self.home}/releases"
+
+    @property
+    def slots(self) -> str:
+        """One symlink per service and colour, to what it runs."""
+        return f"{self.home}/slots"
+
+    @property
+    def traffic(self) -> str:
+        """Plans, and the `live` symlink that a cutover renames."""
+        return f"{self.home}/traffic"
+
+    @property
+    def config(self) -> str:
+        """Root-only: the secrets of each slot."""
+        return f"/etc/higuera/{self.app}"
+
+    @property
+    def state(self) -> str:
+        """What the host remembers beyond a deploy."""
+        return f"/var/lib/higuera/{self.app}"
+
+    @property
+    def tool(self) -> str:
+        """The one on-host tool, which alone moves traffic."""
+        return f"/usr/local/sbin/higuera-{self.app}"
+
+    def release(self, release: str) -> str:
+        """The folder of one release."""
+        return f"{self.releases}/{release}"
+
+    def slot(self, service: str, colour: str) -> str:
+        """The symlink to what this slot runs."""
+        return f"{self.slots}/{service}-{colour}"
+
+    def secrets(self, service: str, colour: str) -> str:
+        """The 0600 file of secrets that systemd reads for this slot."""
+        return f"{self.config}/{service}-{colour}.env"
+
+    def job_secrets(self, job: str) -> str:
+        """The 0600 file of secrets of a job (migrate, seed)."""
+        return f"{self.config}/{job}.env"
+
+    def unit(self, service: str, colour: str) -> str:
+        """The name of the service unit, without its ending."""
+        return f"{self.app}-{service}-{colour}"
+
+    def socket(self, service: str, colour: str) -> str:
+        """The unix socket on which systemd listens for this slot."""
+        return f"/run/higuera/{self.app}/{service}-{colour}.sock"
+
+    def live_bucket(self, route: str, bucket: int) -> str:
+        """The path that nginx proxies to: a symlink to a slot's socket."""
+        return f"{self.traffic}/live/{route}/{bucket:02d}.sock"
+
+
+def runtime(name: str, version: str) -> str:
+    """The folder of a runtime on the host; its programs are in `bin/`."""
+    return f"{RUNTIMES}/{name}-{version}"

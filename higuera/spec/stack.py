@@ -1,0 +1,175 @@
+"""The stack file, `inventory/stack.yml`: what is deployed."""
+
+from itertools import chain
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from higuera.spec.database import Database
+from higuera.spec.model import Command, Model, Name, RelativePath
+from higuera.spec.paths import HostPaths
+from higuera.spec.service import COLOURS, Services
+
+# `sun_path` of a unix socket holds 108 bytes, the last of them NUL (man 7 unix).
+SOCKET_PATH_LIMIT = 107
+# Linux account names (useradd): 32 characters at most.
+ACCOUNT_LIMIT = 32
+
+Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+Size = Annotated[str, StringConstraints(pattern=r"^\d+[KMG]$")]
+
+
+class Runtimes(Model):
+    """Language runtimes, pinned to the patch level, uploaded once and shared by releases."""
+
+    node: Version | None = None
+
+
+class Install(Model):
+    """What has to run before any build when its inputs changed, such as `npm ci`."""
+
+    run: Command
+    inputs: list[RelativePath] = Field(min_length=1)
+
+
+class Nginx(Model):
+    """How nginx serves the stack."""
+
+    status_port: int = Field(default=8099, ge=1024, le=65535)
+    """Loopback port that answers with the id of the configuration that is really live."""
+    body_limit: Size = "1M"
+    """The largest request body."""
+
+
+class Settings(Model):
+    """Host settings with safe defaults."""
+
+    journal_limit: Size = "500M"
+    """Disk that journald may use."""
+    firewall: bool = True
+    """nftables, default-deny inbound: ssh, 80, 443, ping."""
+    health_deadline: int = Field(default=30, ge=1, le=600)
+    """Seconds that a candidate has to become healthy."""
+    keep_releases: int = Field(default=5, ge=2, le=100)
+    """Releases kept on the host; what a slot points at is never pruned."""
+
+
+class Stack(Model):
+    """Everything that `inventory/stack.yml` says."""
+
+    app: Name
+    source: str
+    """The checkout of the app, relative to the folder of the stack file."""
+    runtimes: Runtimes
+    install: Install | None = None
+    services: Annotated[Services, Field(min_length=1)]
+    routes: Annotated[dict[str, Name], Field(min_length=1)]
+    database: Database | None = None
+    smoke: dict[str, dict[str, Any]] = {}
+    nginx: Nginx = Nginx()
+    settings: Settings = Settings()
+
+    @field_validator("routes")
+    @classmethod
+    def _routes_are_paths(cls, routes: dict[str, str]) -> dict[str, str]:
+        for prefix in routes:
+            if not prefix.startswith("/") or not prefix.endswith("/"):
+                raise ValueError(f"{prefix}: a route should start and end with / (such as /api/)")
+            if not all(part.replace("-", "").replace("_", "").isalnum() for part in parts(prefix)):
+                raise ValueError(f"{prefix}: a route is made of letters, digits, -, _ and /")
+        slugs = [route_slug(prefix) for prefix in routes]
+        for slug in slugs:
+            if slugs.count(slug) > 1:
+                raise ValueError(f"two routes share the folder name {slug}: rename one")
+        if "/" not in routes:
+            raise ValueError("one route has to be / (everything that no other route takes)")
+        return routes
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Stack":
+        self._routes_lead_somewhere()
+        self._ports_are_free()
+        self._runtimes_are_pinned()
+        self._names_are_short_enough()
+        return self
+
+    def _routes_lead_somewhere(self) -> None:
+        known = ", ".join(self.services)
+        for prefix, service in self.routes.items():
+            if service not in self.services:
+                raise ValueError(f"routes.{prefix}: no service {service} (there are: {known})")
+        for key, job in self.database.jobs() if self.database else []:
+            if job.service not in self.services:
+                raise ValueError(
+                    f"database.{key}.service: no service {job.service} (there are: {known})"
+                )
+
+    def _ports_are_free(self) -> None:
+        taken: dict[int, str] = {self.nginx.status_port: "nginx.status_port"}
+        for name, service in self.services.items():
+            for colour in COLOURS:
+                port = service.port_of(colour)
+                owner = f"services.{name}.port ({colour})"
+                if port in taken:
+                    raise ValueError(f"{owner}: port {port} is taken by {taken[port]}")
+                taken[port] = owner
+
+    def _runtimes_are_pinned(self) -> None:
+        for name, service in self.services.items():
+            if getattr(self.runtimes, service.runtime) is None:
+                raise ValueError(
+                    f"services.{name}.runtime: runtimes.{service.runtime} gives no version"
+                )
+
+    def _names_are_short_enough(self) -> None:
+        for name in self.services:
+            if len(account := self.account(name)) > ACCOUNT_LIMIT:
+                raise ValueError(f"services.{name}: the account {account} is over 32 characters")
+        slots = (self.paths.socket(name, "green") for name in self.services)
+        buckets = (self.paths.live_bucket(route_slug(prefix), 0) for prefix in self.routes)
+        for path in chain(slots, buckets):
+            if len(path) > SOCKET_PATH_LIMIT:
+                raise ValueError(f"{path}: a socket path has 107 bytes at most, shorten the names")
+
+    @property
+    def paths(self) -> "HostPaths":
+        """Where this stack lives on its host."""
+        return HostPaths(self.app)
+
+    def account(self, service: str) -> str:
+        """The Linux account that runs a service."""
+        return f"{self.app}-{service}"
+
+    def service_at(self, path: str) -> str:
+        """The service that nginx sends a path to: that of the longest route it starts with."""
+        return self.routes[max((r for r in self.routes if path.startswith(r)), key=len)]
+
+    def public_health(self) -> list[str]:
+        """The health paths that can be asked for from outside."""
+        found = [(name, service.health) for name, service in self.services.items()]
+        return [path for name, path in found if self.service_at(path) == name]
+
+    def secret_names(self) -> list[str]:
+        """Every secret the stack declares, once, in the order of the file."""
+        found: dict[str, None] = {}
+        for service in self.services.values():
+            found.update(dict.fromkeys(service.secrets))
+        if self.database is not None:
+            found[self.database.url] = None
+            for _, job in self.database.jobs():
+                found.update(dict.fromkeys(job.secrets))
+        login = self.smoke.get("login", {})
+        found.update(
+            dict.fromkeys(str(login[key]) for key in ("email", "password") if key in login)
+        )
+        return list(found)
+
+
+def parts(prefix: str) -> list[str]:
+    """The path segments of a route: `/v1/publish/` has two."""
+    return [part for part in prefix.split("/") if part]
+
+
+def route_slug(prefix: str) -> str:
+    """The folder name of a route: `/api/` is `api`, `/` is `root`."""
+    return "-".join(parts(prefix)).lower().replace("_", "-") or "root"
