@@ -12,10 +12,10 @@ from types import FrameType
 from typing import Any
 
 import click
-from pyinfra.api.exceptions import PyinfraError
-from pyinfra_cli import cli, inventory, util
+from pyinfra import logger
+from pyinfra_cli import cli, exceptions, inventory, util
 
-from higuera.errors import HigueraError
+from higuera.deploys.boundary import Told, told
 from higuera.spec.load import load_deployment
 
 GROUPS = """
@@ -27,23 +27,33 @@ _load = inventory.make_inventory_from_files
 _confirm = cli._do_confirm
 
 
+class _Sentence(exceptions.WrappedError):  # type: ignore[misc]
+    """pyinfra names the source file and line of an error; a user's mistake needs neither."""
+
+    def show(self, file: Any = None) -> None:
+        if not isinstance(self.exception, Told):
+            super().show(file)
+            return
+        for line in str(self.exception).splitlines():
+            logger.error(click.style(f"--> error: {line}", "red"))
+
+
 def install() -> None:
     """Teach the running pyinfra to read a directory, and to exit truthfully."""
     inventory.make_inventory_from_files = _make_inventory
     cli._do_confirm = _confirmed
+    cli.WrappedError = _Sentence
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
 
 
+@told
 def groups(path: str) -> dict[str, Any]:
     """The inventory of one environment as pyinfra's group: `{environment: [(host, data)]}`.
 
     One environment only: pyinfra would merge the data of a host that is in two.
     """
-    try:
-        deployment = load_deployment(Path(path))
-    except HigueraError as error:
-        raise PyinfraError(str(error)) from None
+    deployment = load_deployment(Path(path))
     host = deployment.environment.host
     data: dict[str, Any] = {
         "higuera_inventory": str(deployment.inventory),

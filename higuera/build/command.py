@@ -1,8 +1,12 @@
-"""Running a command on the controller, its output passed on line by line."""
+"""Running a command on the controller: signs of life while it works, its last lines if it fails."""
 
 import os
 import subprocess
+import threading
+import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from higuera.build.cache import Say
@@ -12,6 +16,9 @@ from higuera.errors import BuildError
 PASSED = ("HOME", "LANG", "LC_ALL", "TERM", "TMPDIR", "USER", "SSH_AUTH_SOCK")
 PASSED_PREFIXES = ("npm_config_", "NPM_CONFIG_", "SSL_", "NODE_EXTRA_CA_CERTS")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+HEARTBEAT = 5.0  # seconds between signs of life
+LAST_LINES = 25
 
 
 def build_environment(path: list[Path], extra: dict[str, str]) -> dict[str, str]:
@@ -27,7 +34,7 @@ def build_environment(path: list[Path], extra: dict[str, str]) -> dict[str, str]
 
 def run(command: str, folder: Path, environment: dict[str, str], say: Say) -> None:
     """Run a shell command. Raises BuildError with its exit status and last lines."""
-    last: deque[str] = deque(maxlen=20)
+    last: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(
         ["sh", "-c", command],
         cwd=folder,
@@ -40,12 +47,31 @@ def run(command: str, folder: Path, environment: dict[str, str], say: Say) -> No
     ) as process:
         assert process.stdout is not None
         try:
-            for line in process.stdout:
-                last.append(line.rstrip())
-                say(f"  {line.rstrip()}")
+            with _heartbeat(last, say):
+                last.extend(line.rstrip() for line in process.stdout if line.strip())
         except BaseException:
             process.terminate()
             raise
     if process.returncode != 0:
         shown = "\n".join(f"  {line}" for line in last)
-        raise BuildError(f"`{command}` failed with exit status {process.returncode}:\n{shown}")
+        raise BuildError(f"{shown}\n`{command}` failed with exit status {process.returncode}")
+
+
+@contextmanager
+def _heartbeat(last: deque[str], say: Say) -> Iterator[None]:
+    """Every few seconds, say how long a command has been running and its newest line."""
+    done = threading.Event()
+    started = time.monotonic()
+
+    def beat() -> None:
+        while not done.wait(HEARTBEAT):
+            newest = last[-1].strip()[:80] if last else ""
+            say(f"  {time.monotonic() - started:.0f} s  {newest}")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -50,7 +50,8 @@ def down(
     with _progress() as say:
         say(f"removing {name or 'all VPSes'}")
         removed = sandbox.down_all(purge=purge) if name is None else _down(name)
-    typer.echo(f"removed: {', '.join(removed) or 'nothing was there'}")
+    caches = " and the caches" if purge else ""
+    typer.echo(f"removed: {', '.join(removed) or 'no VPS'}{caches}")
 
 
 def _down(name: str) -> list[str]:
@@ -106,7 +107,8 @@ def format_up(vps: Vps) -> str:
 
 def format_listing(machines: list[Vps]) -> Table:
     """Return the VPSes as a table."""
-    table = Table("name", "state", "address", "layer", "key", box=None, pad_edge=False)
+    table = Table("name", "state", "address", "layer", box=None, pad_edge=False)
+    table.add_column("key", overflow="fold")
     for vps in machines:
         table.add_row(vps.name, vps.state, vps.address, vps.layer or "-", str(vps.key))
     return table
@@ -117,7 +119,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     """Give a function that shows a step: a spinner on a terminal, else a line on stderr."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield lambda line: console.print(f"{line} …", markup=False, soft_wrap=True)
+        yield lambda line: console.print(f"{line} …", markup=False, emoji=False, soft_wrap=True)
         return
     with console.status("…") as status:
         yield lambda line: status.update(f"{line} …")

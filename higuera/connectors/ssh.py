@@ -7,11 +7,18 @@ alone took a run with nothing to change from 10.7 to 7.0 s.
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import gevent
 from paramiko import SSHClient
+from pyinfra.api import Host, StringCommand
+from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.util import CommandOutput
 from typing_extensions import override
+
+HEARTBEAT = 5  # seconds between signs of life of a slow command
 
 
 def send_at_once(client: SSHClient | None) -> None:
@@ -25,8 +32,27 @@ def send_at_once(client: SSHClient | None) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+@contextmanager
+def signs_of_life(host: Host) -> Iterator[None]:
+    """While a command of an operation runs, say every few seconds that it still does."""
+
+    def beat() -> None:
+        seconds = 0
+        while True:
+            gevent.sleep(HEARTBEAT)
+            seconds += HEARTBEAT
+            host.log(f"still at it, {seconds} s")
+
+    beating = gevent.spawn(beat) if host.executing_op_hash else None
+    try:
+        yield
+    finally:
+        if beating is not None:
+            beating.kill(block=False)
+
+
 class HigueraSSHConnector(SSHConnector):
-    """Connect to a host over SSH, every request sent at once."""
+    """Connect over SSH: every request sent at once, a slow command gives signs of life."""
 
     handles_execution = True
 
@@ -38,6 +64,33 @@ class HigueraSSHConnector(SSHConnector):
 
     @override
     def connect(self) -> None:
-        """Connect, then turn Nagle's algorithm off; pyinfra's ConnectError when it cannot."""
-        super().connect()
+        """Connect, then turn Nagle's algorithm off.
+
+        Raises pyinfra's ConnectError, a sentence with what to try next.
+        """
+        try:
+            super().connect()
+        except PyinfraError as error:
+            raise ConnectError(f"{error}; {self._advice(str(error))}") from None
         send_at_once(self.client)
+
+    def _advice(self, problem: str) -> str:
+        hostname = self.data["ssh_hostname"] or self.host.name
+        if "key file" in problem:
+            return "correct host.key in the environment file"
+        if "uthentication" in problem:
+            return "is this the key that the host knows? correct host.user or host.key"
+        port = self.data["ssh_port"] or 22
+        return f"is it up, and is the address right? Try: ssh -p {port} {hostname}"
+
+    @override
+    def run_shell_command(
+        self,
+        command: StringCommand,
+        print_output: bool = False,
+        print_input: bool = False,
+        **arguments: Any,
+    ) -> tuple[bool, CommandOutput]:
+        """Run a command as pyinfra does."""
+        with signs_of_life(self.host):
+            return super().run_shell_command(command, print_output, print_input, **arguments)

@@ -8,6 +8,11 @@ from pyinfra.api.exceptions import PyinfraError
 
 from higuera.errors import HigueraError
 
+
+class Told(PyinfraError):  # noqa: N818 - it carries an error across
+    """A HigueraError on its way through pyinfra; the hook prints just its sentences."""
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -20,6 +25,6 @@ def told(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except HigueraError as error:
-            raise PyinfraError(str(error)) from None
+            raise Told(str(error)) from None
 
     return wrapped

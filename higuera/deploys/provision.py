@@ -7,7 +7,7 @@ from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.host import firewall_file, journald_file
 from higuera.render.nginx import generation_id, nginx_files
-from higuera.spec.paths import INCOMING, RUNTIMES
+from higuera.spec.paths import RUNTIMES, incoming
 
 PACKAGES = ["ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"]
 
@@ -25,7 +25,10 @@ def provision(run: Run, machine: MachineState) -> None:
     )
     if stack.runtimes.node is not None:
         runtimes.node(
-            name=f"Node {stack.runtimes.node}", version=stack.runtimes.node, machine=machine.machine
+            name=f"Node {stack.runtimes.node}",
+            version=stack.runtimes.node,
+            machine=machine.machine,
+            user=machine.user,
         )
     files = [journald_file(stack, project)]
     if stack.settings.firewall:
@@ -49,7 +52,7 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder("/etc/higuera"),
         Folder(paths.config, mode="700"),
         Folder("/var/lib/higuera"),
-        Folder(INCOMING, mode="700", owner=f"{machine.user}:{machine.group}"),
+        Folder(incoming(machine.user), mode="700", owner=f"{machine.user}:{machine.group}"),
         Folder(paths.state, mode="750"),
         Folder("/opt/higuera"),
         Folder(RUNTIMES),

@@ -38,6 +38,7 @@ def preflight(run: Run) -> MachineState:
         raise HostError(f"{host.name}: gives no answer to simple questions; try: ssh {host.name}")
     _check(host.name, machine)
     if not machine.is_root:
+        run.user = machine.user
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
     return machine
 

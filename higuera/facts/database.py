@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
-from higuera.facts.script import script, tagged, words
+from higuera.facts.script import rows, script, tagged, words
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,16 @@ union all select 'database ' || pg_get_userbyid(datdba)
     def process(self, output: list[str]) -> DatabaseState:
         """From its lines to a state."""
         found = tagged(output)
-        role = found["role"][0] if found["role"] else []
-        salt, iterations, digest = role if len(role) == 3 else ("", "0", "")
+        owners = rows(found, "database", 1)
+        verifiers = [row for row in rows(found, "role", 3) if row[1].isdecimal()]
+        salt, iterations, digest = verifiers[0] if verifiers else ("", "0", "")
         return DatabaseState(
             reachable=bool(found["server"]),
             role=bool(found["role"]),
             salt=salt,
             iterations=int(iterations),
             verifier_sha256=digest,
-            owner=found["database"][0][0] if found["database"] else None,
+            owner=owners[0][0] if owners else None,
         )
 
 

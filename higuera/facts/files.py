@@ -1,12 +1,11 @@
 """Files as they stand on a host: digest, mode, owner; and states of units beside them."""
 
-from base64 import b64decode
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
-from higuera.facts.script import script, tagged, words
+from higuera.facts.script import Tagged, from_base64, rows, script, tagged, words
 from higuera.render.files import File
 
 
@@ -62,7 +61,8 @@ class Files(FactBase[HostFiles]):
         probe: str = ":",
     ) -> StringCommand:
         """Ask for all of them. `contents` names the files whose text is wanted for a diff."""
-        return script(files_script(paths, units or [], contents or []) + f"\necho probe $({probe})")
+        answer = f"printf 'probe %s\\n' \"$({{ {probe}; }} | tr '\\n' ' ')\""
+        return script("\n".join([files_script(paths, units or [], contents or []), answer]))
 
     def process(self, output: list[str]) -> HostFiles:
         """From its lines to a state."""
@@ -71,17 +71,22 @@ class Files(FactBase[HostFiles]):
 
 def files_script(paths: list[str], units: list[str], contents: list[str]) -> str:
     """The lines of a script that ask for files and units; other facts build on it."""
-    lines = [
-        f"stat --format='stat %a %U:%G %n' -- {words(paths)} 2>/dev/null",
-        f"sha256sum -- {words(paths)} 2>/dev/null | sed 's/^/sum /'",
-    ]
+    lines = []
+    if paths:  # with no path, sha256sum would wait for standard input
+        lines += [
+            f"stat --format='stat %a %U:%G %n' -- {words(paths)} 2>/dev/null",
+            f"sha256sum -- {words(paths)} 2>/dev/null | sed 's/^/sum /'",
+        ]
     if units:
         lines.append(
             f"for unit in {words(units)}; do "
-            "echo unit $unit $(systemctl is-active $unit 2>/dev/null) "
-            "$(systemctl is-enabled $unit 2>/dev/null); done"
+            'echo unit "$unit" $(systemctl is-active "$unit" 2>/dev/null) '
+            '$(systemctl is-enabled "$unit" 2>/dev/null); done'
         )
-    lines += [f"echo text {path} $(base64 -w0 {path} 2>/dev/null)" for path in map(_word, contents)]
+    lines += [
+        f"[ -f {path} ] && printf 'text %s %s\\n' \"$(base64 -w0 {path} 2>/dev/null)\" {path}"
+        for path in map(_word, contents)
+    ]
     return "\n".join(lines)
 
 
@@ -89,19 +94,20 @@ def _word(path: str) -> str:
     return words([path])
 
 
-def parse_files(found: dict[str, list[list[str]]]) -> HostFiles:
+def parse_files(found: Tagged) -> HostFiles:
     """The answer to `files_script`."""
-    sums = {line[1]: line[0] for line in found["sum"]}
+    # Between digest and path sha256sum prints a blank and one of ` ` (text) and `*` (binary).
+    sums = {rest[1:]: digest for digest, rest in rows(found, "sum", 2)}
     texts = {
-        line[0]: b64decode(line[1]).decode(errors="replace")
-        for line in found["text"]
-        if len(line) > 1
+        path: text.decode(errors="replace")
+        for encoded, path in rows(found, "text", 2)
+        if (text := from_base64(encoded)) is not None
     }
     files = {
         path: FileState(sums[path], mode.rjust(4, "0"), owner, texts.get(path))
-        for mode, owner, path in found["stat"]
+        for mode, owner, path in rows(found, "stat", 3)
         if path in sums
     }
-    units = {line[0]: " ".join(line[1:]) for line in found["unit"]}
-    answer = " ".join(found["probe"][0]) if found["probe"] else ""
+    units = {unit[0]: " ".join(unit[1:]) for line in found["unit"] if (unit := line.split())}
+    answer = " ".join(found["probe"][0].split()) if found["probe"] else ""
     return HostFiles(files, units, answer)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
-from higuera.facts.script import script, tagged
+from higuera.facts.script import rows, script, tagged
 
 COMMAND = r"""
-. /etc/os-release
+ID='' VERSION_ID=''
+[ -r /etc/os-release ] && . /etc/os-release # `.` of a missing file ends a POSIX shell
 echo "system ${ID:-unknown} ${VERSION_ID:-unknown}"
 echo "machine $(uname -m)"
 echo "user $(id -un) $(id -u) $(id -gn)"
@@ -48,18 +49,19 @@ class Machine(FactBase[MachineState | None]):
     def process(self, output: list[str]) -> MachineState:
         """From its lines to a state."""
         found = tagged(output)
-        system, version = (found["system"] or [["unknown", "unknown"]])[0]
-        user, uid, group = (found["user"] or [["unknown", "-1", "unknown"]])[0]
-        ports = {int(line[0]) for line in found["sshd"] if line and line[0].isdigit()}
+        system, version = (rows(found, "system", 2) or [["unknown", "unknown"]])[0]
+        user, uid, group = (rows(found, "user", 3) or [["unknown", "-1", "unknown"]])[0]
+        free = [line for line in found["disk"] if line.isdecimal()]
+        ports = {int(line) for line in found["sshd"] if line.isdecimal() and int(line) < 65536}
         return MachineState(
             system=system,
             version=version,
-            machine=found["machine"][0][0] if found["machine"] else "unknown",
+            machine=(found["machine"] or [""])[0] or "unknown",
             user=user,
             group=group,
             is_root=uid == "0",
-            may_be_root=["yes"] in found["root"],
-            has_systemd=["yes"] in found["systemd"],
-            free_kib=int(found["disk"][0][0]) if found["disk"] else 0,
+            may_be_root="yes" in found["root"],
+            has_systemd="yes" in found["systemd"],
+            free_kib=int(free[0]) if free else 0,
             ssh_ports=tuple(sorted(ports)),
         )

@@ -15,12 +15,14 @@ class InstalledPackages(FactBase[set[str]]):
         return set()
 
     def command(self, packages: list[str]) -> StringCommand:
-        """Ask dpkg, which prints `ii` for installed and configured."""
+        """Ask dpkg: `ii` is installed and configured, `hi` the same and held."""
+        if not packages:  # with no name, dpkg-query lists them all
+            return script("")
         return script(
-            "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' "
-            f"{words(packages)} 2>/dev/null | sed -n 's/^ii *//p'"
+            "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' -- "
+            f"{words(packages)} 2>/dev/null | sed -n 's/^[a-z]i  *//p'"
         )
 
     def process(self, output: list[str]) -> set[str]:
         """A package a line."""
-        return {line.strip() for line in output}
+        return {line.strip() for line in output if line.strip()}

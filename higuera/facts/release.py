@@ -1,16 +1,16 @@
 """What a host runs: the live plan, the slots, the manifest of the live release."""
 
-from base64 import b64decode
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
 from higuera.facts.files import HostFiles, files_script, parse_files
-from higuera.facts.script import script, tagged, words
+from higuera.facts.script import from_base64, rows, script, tagged, words
 from higuera.spec.paths import HostPaths
 from higuera.spec.release import Manifest
-from higuera.spec.service import Colour
+from higuera.spec.service import COLOURS, Colour
 
 COMMAND = """
 cd {home} 2>/dev/null || exit 0
@@ -19,10 +19,10 @@ for link in traffic/live/services/*; do
     [ -L "$link" ] && echo live $(basename "$(readlink "$link")")
 done
 for link in slots/*; do
-    [ -L "$link" ] && echo slot ${{link#slots/}} $(readlink "$link" | sed 's|^../releases/||')
+    [ -L "$link" ] && echo slot "${{link#slots/}}" $(readlink "$link" | sed 's|^../releases/||')
 done
 manifest=traffic/live/release/manifest.json
-[ -e $manifest ] && echo manifest $(base64 -w0 $manifest)
+[ -e "$manifest" ] && echo manifest "$(base64 -w0 "$manifest")"
 """
 
 
@@ -37,7 +37,7 @@ class ReleaseState:
     slots: dict[str, str] = field(default_factory=dict)
     """`release/service` by slot (`backend-blue`)."""
     manifest: Manifest | None = None
-    """Of the live release."""
+    """Of the live release; None where it cannot be read, so that the next deploy replaces it."""
     host: HostFiles = field(default_factory=HostFiles)
 
 
@@ -57,16 +57,25 @@ class LiveRelease(FactBase[ReleaseState]):
     def process(self, output: list[str]) -> ReleaseState:
         """From its lines to a state."""
         found = tagged(output)
-        plan = found["plan"][0] if found["plan"] else []
-        live: dict[str, Colour] = {}
-        for (slot,) in found["live"]:
-            service, _, colour = slot.rpartition("-")
-            live[service] = "green" if colour == "green" else "blue"
-        manifest = found["manifest"][0][0] if found["manifest"] else None
+        plans = rows(found, "plan", 1)
+        manifests = rows(found, "manifest", 1)
         return ReleaseState(
-            plan=plan[0] if plan else None,
-            live=live,
-            slots={line[0]: line[1] for line in found["slot"] if len(line) == 2},
-            manifest=Manifest.model_validate_json(b64decode(manifest)) if manifest else None,
+            plan=plans[0][0] if plans else None,
+            live={
+                slot.removesuffix(f"-{colour}"): colour
+                for (slot,) in rows(found, "live", 1)
+                for colour in COLOURS
+                if slot.endswith(f"-{colour}")
+            },
+            slots={row[0]: row[1] for row in rows(found, "slot", 2)},
+            manifest=_manifest(manifests[0][0]) if manifests else None,
             host=parse_files(found),
         )
+
+
+def _manifest(encoded: str) -> Manifest | None:
+    text = from_base64(encoded)
+    try:
+        return Manifest.model_validate_json(text) if text is not None else None
+    except ValidationError:
+        return None

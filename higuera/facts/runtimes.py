@@ -21,4 +21,4 @@ class Runtimes(FactBase[set[str]]):
 
     def process(self, output: list[str]) -> set[str]:
         """A name a line."""
-        return {line.strip() for line in output}
+        return {line.strip() for line in output if line.strip()}

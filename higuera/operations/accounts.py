@@ -21,7 +21,7 @@ class Folder:
     @property
     def wanted(self) -> str:
         """As `stat` prints it."""
-        return f"{self.mode} {self.owner}"
+        return f"{int(self.mode, 8):o} {self.owner}"
 
 
 @operation()

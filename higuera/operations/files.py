@@ -16,12 +16,14 @@ from higuera.render.files import File
 PREAMBLE = """
 set -eu
 umask 077
-stage=$(mktemp -d /run/higuera.XXXXXX)
+stage=
 new=
 trap 'rm -rf "$stage"; [ -z "$new" ] || rm -f "$new"' EXIT
+trap 'exit 1' HUP INT PIPE TERM
+stage=$(mktemp -d /run/higuera.XXXXXX)
 base64 -d | tar -xf - -C "$stage"
 put() {
-    mkdir -p -m 0755 "$(dirname "$2")"
+    (umask 022 && mkdir -p "$(dirname "$2")")
     new=$(mktemp "$2.XXXXXX")
     cat "$stage/$1" >"$new"
     chown "$4" "$new"
@@ -43,8 +45,16 @@ def write(files: list[File], check: str = "", after: str = "") -> StringCommand:
         f"put {number} {quote(file.path)} {quote(file.mode)} {quote(file.owner)}"
         for number, file in enumerate(files)
     ]
-    text = "\n".join([PREAMBLE.strip(), check.strip(), *puts, after.strip()])
+    parts = [PREAMBLE.strip(), _complete(len(files)), check.strip(), *puts, after.strip()]
+    text = "\n".join(part for part in parts if part)
     return StringCommand(text, _stdin=_bundle(files))
+
+
+def _complete(count: int) -> str:
+    """A connection that breaks between two members leaves a bundle that tar takes for whole."""
+    if count == 0:
+        return ""
+    return f"[ -e \"$stage/{count - 1}\" ] || {{ echo 'the upload broke off' >&2; exit 1; }}"
 
 
 def _bundle(files: list[File]) -> str:

@@ -61,7 +61,7 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
         for service in run.deployment.stack.services:
             if service in run.new_code():
                 artifact = run.artifacts[service]
-                there = upload(host, artifact.path, service, artifact.sha256)
+                there = upload(host, run.user, artifact.path, service, artifact.sha256)
                 parts.append(unpack(there, artifact.sha256, f"{new}/{service}"))
             else:
                 live = run.state().slots[f"{service}-{run.state().live[service]}"]

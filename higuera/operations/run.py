@@ -31,6 +31,7 @@ class Run:
         self.deployment = deployment
         self.host = host
         self.prove = prove or (lambda host: None)
+        self.user = "root"
         self.started = datetime.now(UTC)
         self.artifacts: dict[str, Artifact] = {}
         self._states: dict[bool, ReleaseState] = {}

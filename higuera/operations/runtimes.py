@@ -1,6 +1,5 @@
 """Language runtimes: uploaded once, shared by every release, never changed."""
 
-import platform
 from collections.abc import Generator
 from pathlib import Path
 from shlex import quote
@@ -19,17 +18,18 @@ from higuera.spec.paths import runtime
 
 
 @operation()
-def node(version: str, machine: str | None) -> Generator[FunctionCommand, None, None]:
+def node(version: str, machine: str, user: str) -> Generator[FunctionCommand, None, None]:
     """Put a version of Node on the host.
 
     + version: such as `22.23.3`
-    + machine: the host's `uname -m`; None: that of this machine
+    + machine: the host's `uname -m`
+    + user: the login user, who uploads it
 
     **Example:**
 
     .. code:: python
 
-        runtimes.node(name="Node", version="22.23.3", machine="x86_64")
+        runtimes.node(name="Node", version="22.23.3", machine="x86_64", user="root")
     """
     folder = runtime("node", version)
     if Path(folder).name in host.get_fact(Runtimes):
@@ -37,8 +37,8 @@ def node(version: str, machine: str | None) -> Generator[FunctionCommand, None, 
         return
 
     def bring(host: Host) -> None:
-        archive = _archive(host, version, machine or platform.machine())
-        there = upload(host, archive.path, f"Node {version}", archive.sha256)
+        archive = _archive(host, version, machine)
+        there = upload(host, user, archive.path, f"Node {version}", archive.sha256)
         new = f"{folder}.new"
         run_remote(
             host,

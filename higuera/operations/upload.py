@@ -8,17 +8,17 @@ from paramiko import SSHException
 from pyinfra.api import Host
 
 from higuera.errors import HostError
-from higuera.spec.paths import INCOMING
+from higuera.spec.paths import incoming
 
 REPORT_EVERY = 2.0  # seconds
 
 
-def upload(host: Host, path: Path, label: str, sha256: str) -> str:
-    """Send a file into the incoming folder under its digest; returns where it lies there.
+def upload(host: Host, user: str, path: Path, label: str, sha256: str) -> str:
+    """Send a file into the login user's incoming folder; returns where it lies there.
 
     Raises HostError when the connection or the disk gives out.
     """
-    target = f"{INCOMING}/{sha256}"
+    target = f"{incoming(user)}/{sha256}"
     size = path.stat().st_size
     last = time.monotonic()
 
@@ -35,7 +35,7 @@ def upload(host: Host, path: Path, label: str, sha256: str) -> str:
     except (OSError, SSHException, EOFError) as error:
         reason = str(error) or type(error).__name__
         raise HostError(
-            f"{label}: upload of {mib(size)} to {INCOMING} failed ({reason}); is its disk full?"
+            f"{label}: upload of {mib(size)} to {target} failed ({reason}); is its disk full?"
         ) from None
     host.log(f"{label}: {mib(size)} uploaded")
     return target

@@ -26,6 +26,11 @@ def folder(key: str) -> Path:
     return paths.base_dir() / key
 
 
+def log() -> Path:
+    """Return the file that holds what the last debootstrap said."""
+    return paths.state_dir() / "debootstrap.log"
+
+
 def ensure(say: Callable[[str], None]) -> str:
     """Build the current base unless it is there (about a minute), and return its key."""
     key = current()
@@ -60,9 +65,8 @@ def _build(target: Path, say: Callable[[str], None]) -> None:
 
 
 def _debootstrap(root: Path, mirror: str) -> None:
-    log = paths.state_dir() / "debootstrap.log"
     argv = ["debootstrap", "--variant=minbase", f"--include={','.join(guest.INCLUDE)}"]
-    with log.open("wb") as output:
+    with log().open("wb") as output:
         done = subprocess.run(
             [*argv, SUITE, str(root), mirror],
             stdin=subprocess.DEVNULL,
@@ -72,10 +76,10 @@ def _debootstrap(root: Path, mirror: str) -> None:
             check=False,
         )
     if done.returncode != 0:
-        lines = log.read_text(errors="replace").strip().splitlines()
+        lines = log().read_text(errors="replace").strip().splitlines()
         raise SandboxError(
             f"sandbox: debootstrap could not build the base from {mirror}: "
-            f"{lines[-1] if lines else 'no output'} (all of it: {log})"
+            f"{lines[-1] if lines else 'no output'} (all of it: {log()})"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from higuera.errors import SandboxError
-from higuera.sandbox.shell import TOOL_PATH, tool_environment
+from higuera.sandbox.shell import tool_environment
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -40,7 +40,7 @@ def require_root(what: str = "booting a VPS") -> None:
 
 def missing_packages() -> list[str]:
     """Return the Debian packages to install before a VPS can boot."""
-    path = f"{os.environ.get('PATH', '')}:{TOOL_PATH}"
+    path = tool_environment()["PATH"]
     wanted = {package for tool, package in TOOLS.items() if shutil.which(tool, path=path) is None}
     if not KEYRING.exists():
         wanted.add("debian-archive-keyring")

@@ -1,6 +1,8 @@
 """Makes a mounted guest this VPS and no other: keys, host keys, name, address, resolver."""
 
+import contextlib
 import shutil
+import uuid
 from pathlib import Path
 
 from higuera.sandbox import guest, paths
@@ -24,10 +26,32 @@ def ensure_keys(config: Config) -> None:
             what,
         )
     if not (folder / "known_hosts").exists():
-        (folder / "hostkeys/etc/ssh").mkdir(parents=True, exist_ok=True)
-        run(["ssh-keygen", "-A", "-f", folder / "hostkeys"], what)
+        if not _take_spare(folder / "hostkeys"):
+            (folder / "hostkeys/etc/ssh").mkdir(parents=True, exist_ok=True)
+            run(["ssh-keygen", "-A", "-f", folder / "hostkeys"], what)
         publics = [path.read_text() for path in sorted((folder / "hostkeys/etc/ssh").glob("*.pub"))]
         (folder / "known_hosts").write_text(guest.known_hosts(config, publics))
+
+
+def spare_keys(config: Config) -> None:
+    """Lay the host keys of a VPS that is being removed aside for another.
+
+    No two VPSes ever have the same at a time; making an RSA key takes up to two seconds.
+    """
+    folder = paths.vps_dir(config.name)
+    if (folder / "known_hosts").exists():
+        paths.spare_keys_dir().mkdir(exist_ok=True)
+        (folder / "known_hosts").unlink()
+        (folder / "hostkeys").rename(paths.spare_keys_dir() / uuid.uuid4().hex)
+
+
+def _take_spare(target: Path) -> bool:
+    """Move a spare set of host keys to the target, if there is one."""
+    for spare in paths.spare_keys_dir().glob("*"):
+        with contextlib.suppress(OSError):  # another `up` took it, or the target has keys
+            spare.rename(target)
+            return True
+    return False
 
 
 def write(config: Config) -> None:

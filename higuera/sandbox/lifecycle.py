@@ -18,6 +18,7 @@ from higuera.sandbox import (
     mounts,
     network,
     paths,
+    ready,
     registry,
 )
 from higuera.sandbox.model import Config, Vps
@@ -75,6 +76,7 @@ def down(name: str) -> None:
     with locks.held(f"vps-{name}"):
         config = registry.get(name)
         _halt(config)
+        identity.spare_keys(config)
         mounts.remove_tree(paths.vps_dir(config.name))
     with locks.held("network"):
         if not registry.names():
@@ -95,8 +97,9 @@ def down_all(*, purge: bool = False) -> list[str]:
         if not registry.names():
             network.remove()
     if purge:
-        for folder in (paths.layers_dir(), paths.base_dir(), paths.apt_cache_dir()):
-            mounts.remove_tree(folder)
+        for cache in ("layers", "base", "apt-cache", "spare-keys"):
+            mounts.remove_tree(paths.state_dir() / cache)
+        base.log().unlink(missing_ok=True)
     return removed
 
 
@@ -157,7 +160,7 @@ def _boot(config: Config, say: Say) -> None:
         machine.stop(config.name)
         _assemble(config)
         machine.start(config.name)
-    machine.wait_ready(config)
+    ready.wait_ready(config)
 
 
 def _assemble(config: Config) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,11 +10,10 @@ from pathlib import Path
 
 from higuera.errors import SandboxError
 from higuera.sandbox import paths, supervisor
-from higuera.sandbox.model import Config, State
-from higuera.sandbox.process import Process, children, is_init
-from higuera.sandbox.shell import read_json, tool_environment
+from higuera.sandbox.model import State
+from higuera.sandbox.process import Process, identify
+from higuera.sandbox.shell import TOOL_PATH, read_json
 
-BOOT_DEADLINE = 60.0
 POWEROFF_DEADLINE = 10.0
 
 # systemd(1): SIGRTMIN+4 asks PID 1 for a clean power-off.
@@ -34,10 +32,8 @@ def nspawn_of(name: str) -> Process | None:
 
 def init_of(name: str) -> Process | None:
     """Return PID 1 of the VPS as this machine sees it."""
-    nspawn = nspawn_of(name)
-    if nspawn is None:
-        return None
-    return next((child for child in children(nspawn) if is_init(child)), None)
+    pid = supervisor.guest_init(paths.vps_dir(name) / "root")
+    return identify(pid) if pid is not None else None
 
 
 def _recorded(name: str, role: str) -> Process | None:
@@ -101,60 +97,11 @@ def start(name: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=tool_environment(),
+            # Nothing of the caller's, which may hold secrets: this process stays for days.
+            env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8"},
             cwd="/",
             check=True,
         )
-
-
-def wait_ready(config: Config) -> None:
-    """Wait until people can log in to the VPS; SandboxError if it dies or takes too long."""
-    begun = time.monotonic()
-    while not (state(config.name) == "running" and _answers(config.address)):
-        waited = time.monotonic() - begun
-        # The supervisor writes its note within a fraction of a second.
-        dead = waited > 5 and supervisor_of(config.name) is None
-        if dead or waited > BOOT_DEADLINE:
-            raise SandboxError(
-                f"sandbox: {config.name} {'died while booting' if dead else 'did not boot'} "
-                f"({waited:.0f} s): {_last_words(config.name)}; "
-                f"`higuera sandbox reset {config.name}` starts it afresh"
-            )
-        time.sleep(0.03)
-    _settle(config.name)
-
-
-def _settle(name: str) -> None:
-    """Give the last jobs of the boot up to 5 s, after which systemd no longer says `starting`."""
-    init = init_of(name)
-    if init is not None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(
-                [
-                    *("nsenter", "--target", str(init.pid), "--mount", "--pid", "--wd=/"),
-                    *("systemctl", "is-system-running", "--wait"),
-                ],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=5,
-                check=False,
-            )
-
-
-def _answers(address: str) -> bool:
-    """Tell whether an SSH server greets at the address."""
-    try:
-        with socket.create_connection((address, 22), timeout=1) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
-
-
-def _last_words(name: str) -> str:
-    log = paths.vps_dir(name) / "nspawn.log"
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    said = [line for line in lines if not line.startswith("supervisor:")]
-    return f"{said[-1] if said else 'it said nothing'} (all of it: {log})"
 
 
 def stop(name: str, *, clean: bool = True) -> None:
@@ -164,9 +111,9 @@ def stop(name: str, *, clean: bool = True) -> None:
     """
     (paths.vps_dir(name) / "stop").touch()
     watcher, nspawn, init = supervisor_of(name), nspawn_of(name), init_of(name)
-    if clean and watcher is not None and init is not None:
+    if clean and init is not None:
         init.kill(POWEROFF)
-        watcher.gone_within(POWEROFF_DEADLINE)
+        (watcher or init).gone_within(POWEROFF_DEADLINE)
     # The guest first: nspawn then cleans up after it, and the supervisor sees `stop`.
     for process, patience in ((init, 3.0), (nspawn, 3.0), (watcher, 10.0)):
         if process is not None:
@@ -174,6 +121,7 @@ def stop(name: str, *, clean: bool = True) -> None:
             process.gone_within(patience)
             if watcher is not None:
                 watcher.gone_within(patience)
+    supervisor.end_guest(paths.vps_dir(name) / "root")  # one that a reboot has just started
     remove_cgroups(name)
     for left in ("propagate", "unix-export"):
         with contextlib.suppress(OSError):  # nspawn's own, left when it is killed

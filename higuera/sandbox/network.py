@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from higuera.errors import SandboxError
-from higuera.sandbox import paths
+from higuera.sandbox import docker, paths
 from higuera.sandbox.shell import read_json, run, write_json
 
 Network4 = ipaddress.IPv4Network
 
-PREFIX6 = "fd77:6869:6775:6572"
 FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 # What ip_forward was. In /run: a reboot forgets both the setting and the note.
@@ -41,8 +40,12 @@ def pick_address(subnet: Network4, taken: set[str]) -> str:
 
 
 def address6(address: str) -> str:
-    """Return the IPv6 address of the VPS with this IPv4 address: the same last number."""
-    return f"{PREFIX6}::{int(address.rpartition('.')[2]):x}"
+    """Return the private IPv6 address (RFC 4193) that goes with an IPv4 address.
+
+    Its /64 comes from the first three numbers, so that two bridges never share one.
+    """
+    first, second, third, last = ipaddress.IPv4Address(address).packed
+    return f"fd77:6869:{first:x}:{second:02x}{third:02x}::{last:x}"
 
 
 def ruleset(table: str, bridge: str, subnet: Network4) -> str:
@@ -83,12 +86,14 @@ def ensure() -> Network4:
         "add the sandbox's firewall table",
         stdin=ruleset(paths.nft_table(), bridge, subnet),
     )
+    docker.admit(bridge)
     return subnet
 
 
 def remove() -> None:
     """Take the network down and put ip_forward back. The caller holds the lock."""
     _remove_bridge()
+    docker.dismiss(paths.bridge())
     if paths.nft_table() in _tables():
         run(["nft", "delete", "table", "inet", paths.nft_table()], "remove the firewall table")
     (paths.state_dir() / "network.json").unlink(missing_ok=True)
@@ -127,7 +132,9 @@ def _add_bridge(bridge: str, subnet: Network4) -> None:
     try:
         run(["ip", "address", "add", f"{first}/{subnet.prefixlen}", "dev", bridge], what)
         with contextlib.suppress(SandboxError):  # a machine without IPv6 still has VPSes
-            run(["ip", "address", "add", f"{PREFIX6}::1/64", "dev", bridge, "nodad"], what)
+            run(
+                ["ip", "address", "add", f"{address6(str(first))}/64", "dev", bridge, "nodad"], what
+            )
         run(["ip", "link", "set", bridge, "up"], what)
     except BaseException:
         run(["ip", "link", "delete", bridge], what)

@@ -4,6 +4,7 @@
       base/bookworm-1/         the Debian file system all VPSes share, read-only
       layers/NAME/             a provisioned VPS saved as a further read-only layer
       vps/NAME/                one VPS: what it wrote, its keys, its state
+      spare-keys/              host keys of removed VPSes, taken by the next ones
       apt-cache/               packages that VPSes downloaded, offered to the next ones
       locks/                   one file a lock
 
@@ -52,6 +53,11 @@ def layers_dir() -> Path:
 def vps_dir(name: str) -> Path:
     """Return the folder of one VPS."""
     return state_dir() / "vps" / name
+
+
+def spare_keys_dir() -> Path:
+    """Return the folder of host keys that no VPS uses."""
+    return state_dir() / "spare-keys"
 
 
 def apt_cache_dir() -> Path:

@@ -52,23 +52,3 @@ def identify(pid: int) -> Process | None:
     """Return the live process with this pid, if there is one."""
     stat = _stat(pid)
     return Process(pid, stat[1]) if stat is not None and stat[0] == "alive" else None
-
-
-def children(parent: Process) -> list[Process]:
-    """Return the live children of a process."""
-    try:
-        text = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text()
-    except OSError:
-        return []
-    found = (identify(int(pid)) for pid in text.split())
-    return [child for child in found if child is not None]
-
-
-def is_init(process: Process) -> bool:
-    """Tell whether the process is PID 1 of a PID namespace below this one."""
-    try:
-        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    except OSError:
-        return False
-    pids = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
-    return len(pids) > 1 and pids[-1] == "1"

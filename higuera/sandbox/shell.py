@@ -38,6 +38,8 @@ def run(argv: Sequence[str | Path], what: str, *, stdin: str | None = None) -> s
         raise SandboxError(f"sandbox: cannot {what}: {argv[0]} is not installed here") from error
     if done.returncode != 0:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        # mount(8) ends with a hint at dmesg and says what is wrong above it.
+        lines = [line.strip() for line in lines if "dmesg(1)" not in line]
         reason = lines[-1] if lines else f"{argv[0]} exited {done.returncode}"
         raise SandboxError(f"sandbox: cannot {what}: {reason}")
     return done.stdout

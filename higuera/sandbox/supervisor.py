@@ -4,12 +4,13 @@
 
 It is started by path and stands alone (standard library only, nothing of higuera imported), so
 that it starts fast and outlives the command that started it. It ends when the guest powers off,
-when FOLDER/stop exists, or when nspawn keeps failing; when it is killed, the kernel kills
-nspawn, which takes the guest down with it.
+when FOLDER/stop exists, or when nspawn keeps failing. When it is killed, the kernel kills
+nspawn; the guest itself runs on, and whoever boots the VPS next ends it first.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,41 @@ def start_time(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
+def guest_init(root: Path) -> int | None:
+    """Return the pid of PID 1 of the guest whose file system is mounted at `root`.
+
+    Told by that file system, which is no other process's root, and by being the first of its
+    PID namespace. It outlives a systemd-nspawn that is killed.
+    """
+    try:
+        device = root.stat().st_dev
+        if device == root.parent.stat().st_dev:
+            return None  # nothing is mounted there
+    except OSError:
+        return None
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "root").stat().st_dev != device:
+                continue
+            status = (entry / "status").read_text()
+        except OSError:
+            continue  # it has just ended, or is a kernel thread
+        pids = next((line.split()[1:] for line in status.splitlines() if "NSpid:" in line), [])
+        if len(pids) == 2 and pids[1] == "1":
+            return int(entry.name)
+    return None
+
+
+def end_guest(root: Path) -> None:
+    """Kill a guest that its systemd-nspawn left behind, and wait until it is gone (3 s)."""
+    for _ in range(150):
+        init = guest_init(root)
+        if init is None:
+            return
+        os.kill(init, signal.SIGKILL)
+        time.sleep(0.02)
+
+
 def record(folder: Path, nspawn: int) -> None:
     """Write down who supervises and which nspawn runs, for `higuera sandbox` to find."""
     note = {
@@ -78,6 +114,7 @@ def main(folder: Path, machine: str, nspawn: list[str]) -> int:
         print(f"supervisor: nspawn exited {code}", flush=True)
         if (folder / "stop").exists() or code == 0:
             return code
+        end_guest(folder / "root")
         failures = 0 if code == REBOOT else failures + 1
         if failures > RETRIES:
             return code

@@ -43,6 +43,10 @@ class PostgresUrl(NamedTuple):
     port: int
     database: str
 
+    def __repr__(self) -> str:
+        """Everything but the password, which no log or traceback should hold."""
+        return f"PostgresUrl({self.user}@{self.host}:{self.port}/{self.database})"
+
 
 def parse_postgres_url(name: str, url: str) -> PostgresUrl:
     """Take a PostgreSQL URL apart.

@@ -2,10 +2,13 @@
 
 import difflib
 from collections.abc import Callable
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from higuera.spec.model import VARIABLE_PATTERN
 
 Path = tuple[str | int, ...]
 
@@ -26,13 +29,19 @@ def explain(error: ValidationError, model: type[BaseModel], blame: Callable[[Pat
 
 
 def _sentence(finding: ErrorDetails, model: type[BaseModel], blame: Callable[[Path], str]) -> str:
-    path = tuple(part for part in finding["loc"] if part != "[key]")
+    path = finding["loc"]
+    if path[-1:] == ("[key]",) and finding["type"] != "extra_forbidden":
+        path = path[:-1]  # pydantic's mark for a fault of the key itself
     what = _what(finding, model, path)
     if not path:
         return f"{blame(path)}: {what}"
-    file = blame(path)
+    return f"{place(blame(path), path)}: {what}"
+
+
+def place(file: str, path: Path) -> str:
+    """A file and a key path in it; an environment file is blamed as `FILE: stack`."""
     joint = "." if file.endswith(": stack") else ": "
-    return f"{file}{joint}{'.'.join(str(part) for part in path)}: {what}"
+    return f"{file}{joint}{'.'.join(str(part) for part in path)}"
 
 
 def _what(finding: ErrorDetails, model: type[BaseModel], path: Path) -> str:
@@ -45,6 +54,9 @@ def _what(finding: ErrorDetails, model: type[BaseModel], path: Path) -> str:
         return str(finding["ctx"]["error"])
     if kind in TYPES:
         return f"{TYPES[kind]}, got {_shown(given)}"
+    if kind == "string_pattern_mismatch" and finding["ctx"]["pattern"] == VARIABLE_PATTERN:
+        # Not shown: a secret's value stands here when somebody mistook it for its name.
+        return "should be the name of a variable: letters, digits and _"
     if kind == "string_pattern_mismatch":
         return f"{_shown(given)} does not fit the pattern {finding['ctx']['pattern']}"
     if kind == "literal_error":
@@ -61,7 +73,12 @@ def _shown(value: object) -> str:
         return "nothing"
     if isinstance(value, dict):
         return "keys and values"
-    return "a list" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return "a list"
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a number beyond all bounds"
 
 
 def _nearest(key: str, known: list[str]) -> str:
@@ -75,18 +92,26 @@ def keys_at(model: type[BaseModel], path: Path) -> list[str]:
     """The keys that a model allows at a key path; empty where it allows any."""
     found: Any = model
     for part in path:
-        nested = _models_in(found.model_fields[part].annotation) if _has(found, part) else [found]
-        if not nested:
-            return []
-        found = nested[0]
-    return list(found.model_fields)
+        found = _inside(found, part)
+    models = [kind for kind in _kinds(found) if _is_model(kind)]
+    return list(models[0].model_fields) if models else []
 
 
-def _has(model: type[BaseModel], part: str | int) -> bool:
-    return isinstance(part, str) and part in model.model_fields
+def _inside(annotation: Any, part: str | int) -> Any:
+    for kind in _kinds(annotation):
+        if _is_model(kind) and part in kind.model_fields:
+            return kind.model_fields[part].annotation
+        if get_origin(kind) in (dict, list):
+            return get_args(kind)[-1]
+    return None
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for inner in get_args(annotation) for found in _models_in(inner)]
+def _kinds(annotation: Any) -> list[Any]:
+    """What an annotation stands for, without `Annotated[…]` and `… | None`."""
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return [kind for inner in get_args(annotation) for kind in _kinds(inner)]
+    return [annotation]
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

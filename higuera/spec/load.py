@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from higuera.errors import SpecError
 from higuera.spec.environment import SANDBOX, Environment
-from higuera.spec.explain import explain
+from higuera.spec.explain import explain, place
 from higuera.spec.secrets import Secrets, load_secrets
 from higuera.spec.stack import Stack
-from higuera.spec.yaml import read_yaml
+from higuera.spec.yaml import read_yaml, shown
 
 STACK_FILE = "stack.yml"
 
@@ -66,7 +66,8 @@ def load_deployment(inventory: Path, environment: str | None = None) -> Deployme
         raise SpecError(explain(error, Environment, lambda _: shown(environment_file))) from None
 
     def blamed(path: tuple[str | int, ...]) -> str:
-        if has_path(parsed.stack, path):
+        there, here = known_part(parsed.stack, path), known_part(base, path)
+        if path and (there == len(path) or there > here):
             return f"{shown(environment_file)}: stack"
         return shown(stack_file)
 
@@ -74,10 +75,20 @@ def load_deployment(inventory: Path, environment: str | None = None) -> Deployme
         stack = Stack.model_validate(merge(base, parsed.stack))
     except ValidationError as error:
         raise SpecError(explain(error, Stack, blamed)) from None
+    except RecursionError:
+        raise SpecError(f"{shown(environment_file)}: stack: an alias holds itself") from None
     deployment = Deployment(inventory, name, stack, parsed)
-    if not deployment.source.is_dir():
-        raise SpecError(f"{shown(stack_file)}: source: there is no folder {stack.source} there")
+    if not _is_folder(deployment):
+        where = place(blamed(("source",)), ("source",))
+        raise SpecError(f"{where}: there is no folder {stack.source} there")
     return deployment
+
+
+def _is_folder(deployment: Deployment) -> bool:
+    try:
+        return deployment.source.is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long, NUL, a loop of symlinks
+        return False
 
 
 def environments(inventory: Path) -> list[str]:
@@ -113,19 +124,11 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def has_path(tree: Any, path: tuple[str | int, ...]) -> bool:
-    """Whether a nested mapping holds something at this path."""
-    for key in path:
+def known_part(tree: Any, path: tuple[str | int, ...]) -> int:
+    """How many steps of a key path a nested mapping holds: all of them where it has the value."""
+    for steps, key in enumerate(path):
         try:
             tree = tree[key]
         except (KeyError, IndexError, TypeError):
-            return False
-    return bool(path)
-
-
-def shown(path: Path) -> str:
-    """A path as the user would type it: relative to here where it lies below."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+            return steps
+    return len(path)

@@ -19,7 +19,8 @@ def _stays_inside(path: str) -> str:
 
 # A name that ends up in paths, unit names and accounts, so it is held to what all three allow.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", max_length=20)]
-EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+EnvironmentVariable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]*$")]
 Command = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00\n\r]+$")]
 RelativePath = Annotated[

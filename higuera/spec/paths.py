@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 RUNTIMES = "/opt/higuera/runtimes"
-INCOMING = "/var/lib/higuera/incoming"
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,11 @@ class HostPaths:
     def live_bucket(self, route: str, bucket: int) -> str:
         """The path that nginx proxies to: a symlink to a slot's socket."""
         return f"{self.traffic}/live/{route}/{bucket:02d}.sock"
+
+
+def incoming(user: str) -> str:
+    """Where uploads of one login user arrive; a folder each, so that none writes another's."""
+    return f"/var/lib/higuera/incoming-{user}"
 
 
 def runtime(name: str, version: str) -> str:

@@ -85,6 +85,8 @@ def _make_up(name: str, stack: Stack) -> str:
 
 def _append(file: Path, made: dict[str, str]) -> None:
     lines = [f"{name}='{value}'\n" for name, value in made.items()]
+    if file.exists() and file.read_bytes()[-1:] not in (b"", b"\n"):
+        lines.insert(0, "\n")
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as handle:
         handle.writelines(lines)

@@ -1,12 +1,13 @@
 """The stack file, `inventory/stack.yml`: what is deployed."""
 
+import re
 from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.database import Database
-from higuera.spec.model import Command, Model, Name, RelativePath
+from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath
 from higuera.spec.paths import HostPaths
 from higuera.spec.service import COLOURS, Services
 
@@ -15,8 +16,12 @@ SOCKET_PATH_LIMIT = 107
 # Linux account names (useradd): 32 characters at most.
 ACCOUNT_LIMIT = 32
 
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
-Size = Annotated[str, StringConstraints(pattern=r"^\d+[KMG]$")]
+VARIABLE = re.compile(VARIABLE_PATTERN)
+# The keys of the login check that name secrets.
+LOGIN_SECRETS = ("email", "password")
+
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMG]$")]
 
 
 class Runtimes(Model):
@@ -75,7 +80,8 @@ class Stack(Model):
         for prefix in routes:
             if not prefix.startswith("/") or not prefix.endswith("/"):
                 raise ValueError(f"{prefix}: a route should start and end with / (such as /api/)")
-            if not all(part.replace("-", "").replace("_", "").isalnum() for part in parts(prefix)):
+            plain = (part.replace("-", "").replace("_", "").isalnum() for part in parts(prefix))
+            if not prefix.isascii() or "//" in prefix or not all(plain):
                 raise ValueError(f"{prefix}: a route is made of letters, digits, -, _ and /")
         slugs = [route_slug(prefix) for prefix in routes]
         for slug in slugs:
@@ -84,6 +90,15 @@ class Stack(Model):
         if "/" not in routes:
             raise ValueError("one route has to be / (everything that no other route takes)")
         return routes
+
+    @field_validator("smoke")
+    @classmethod
+    def _login_names_secrets(cls, smoke: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for key in LOGIN_SECRETS:
+            name = smoke.get("login", {}).get(key)
+            if name is not None and not (isinstance(name, str) and VARIABLE.fullmatch(name)):
+                raise ValueError(f"login.{key}: should be the name of a secret, never its value")
+        return smoke
 
     @model_validator(mode="after")
     def _holds_together(self) -> "Stack":
@@ -159,9 +174,7 @@ class Stack(Model):
             for _, job in self.database.jobs():
                 found.update(dict.fromkeys(job.secrets))
         login = self.smoke.get("login", {})
-        found.update(
-            dict.fromkeys(str(login[key]) for key in ("email", "password") if key in login)
-        )
+        found.update(dict.fromkeys(login[key] for key in LOGIN_SECRETS if login.get(key)))
         return list(found)
 
 

@@ -13,7 +13,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
-        for key_node, _ in node.value:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []  # `!!set text`
+        for key_node, _ in pairs:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(
@@ -26,24 +27,57 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            # PyYAML lets these through: `2026-13-45`, `!!int ""`, `!!timestamp soon`.
+            kind = node.tag.rpartition(":")[2]
+            shown = f"{str(node.value)[:40]!r}" if isinstance(node.value, str) else "this"
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{shown} is no {kind} ({error})", node.start_mark
+            ) from None
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds one mapping. Raises SpecError with file and line."""
+    file = shown(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SpecError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: cannot be read: {error}") from None
-    try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        data = yaml.load(_text(path, file), Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}" if mark else ""
-        raise SpecError(f"{path}{where}: {error.problem or 'is not YAML'}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # ValueError: PyYAML lets the errors of `int` and `date` through (2026-13-45).
-        raise SpecError(f"{path}: is not YAML: {error}") from None
+        raise SpecError(f"{file}{where}: {error.problem or 'is not YAML'}") from None
+    except yaml.YAMLError as error:
+        raise SpecError(f"{file}: is not YAML: {error}") from None
+    except RecursionError:
+        raise SpecError(f"{file}: is nested too deeply") from None
     if not isinstance(data, dict):
-        raise SpecError(f"{path}: should hold keys and values")
+        raise SpecError(f"{file}: should hold keys and values")
     return data
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise SpecError(f"{file}: there is no such file") from None
+    except OSError as error:
+        raise SpecError(f"{file}: cannot be read: {error.strerror}") from None
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise SpecError(f"{file}:{line}: is not UTF-8 text") from None
+    if strange := yaml.reader.Reader.NON_PRINTABLE.search(decoded):
+        line = decoded.count("\n", 0, strange.start()) + 1
+        raise SpecError(f"{file}:{line}: holds a control character ({strange.group()!r})")
+    return decoded
+
+
+def shown(path: Path) -> str:
+    """A path as the user would type it: relative to here where it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

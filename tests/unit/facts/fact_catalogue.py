@@ -1,0 +1,71 @@
+"""Every fact, and arguments that a deploy asks it with."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pyinfra.api import FactBase
+
+from higuera.facts.accounts import Accounts
+from higuera.facts.database import LocalDatabase
+from higuera.facts.files import Files
+from higuera.facts.machine import Machine
+from higuera.facts.packages import InstalledPackages
+from higuera.facts.release import LiveRelease
+from higuera.facts.runtimes import Runtimes
+
+HERE = Path(__file__).parent
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+
+ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
+    Accounts: {"accounts": ["forms-web"], "folders": ["/srv/forms", "/nowhere"]},
+    LocalDatabase: {"role": "forms", "database": "forms"},
+    Files: {
+        "paths": ["/etc/hostname", "/nowhere"],
+        "units": ["nginx.service", "nftables.service"],
+        "contents": ["/etc/hostname", "/nowhere"],
+        "probe": "curl -fsS http://127.0.0.1:1/ 2>/dev/null",
+    },
+    Machine: {},
+    InstalledPackages: {"packages": ["nginx", "nowhere"]},
+    LiveRelease: {
+        "app": "forms",
+        "paths": ["/etc/hostname"],
+        "units": ["a-web-blue.service", "a-web-green.service"],
+    },
+    Runtimes: {},
+}
+FACTS = {fact.__name__: fact for fact in ARGUMENTS}
+
+
+def command_of(fact: type[FactBase[Any]], **arguments: Any) -> str:
+    """The script that a fact sends to a host."""
+    command = fact().command(**arguments)
+    return command if isinstance(command, str) else command.get_raw_value()
+
+
+def ask(fact: type[FactBase[Any]], cwd: Path, **arguments: Any) -> Any:
+    """Ask this machine, the way pyinfra does: no output is the default."""
+    done = run_sh(command_of(fact, **arguments), cwd)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return fact().process(lines) if lines else fact.default()
+
+
+def run_sh(script: str, cwd: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with this machine's `sh`, its standard input held open as sshd does."""
+    holder = subprocess.Popen(["sleep", "infinity"], stdout=subprocess.PIPE)
+    try:
+        return subprocess.run(
+            [*before, "/bin/sh", "-c", script],
+            cwd=cwd,
+            stdin=holder.stdout,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        holder.kill()
+        holder.communicate()

@@ -1,0 +1,84 @@
+"""The real nginx, on a copy of its configuration in a folder of the test."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from higuera.render.files import File
+
+
+def nginx() -> str:
+    """The program; a test that needs it fails without."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if program is None:
+        pytest.fail("nginx is needed: apt-get install nginx")
+    return program
+
+
+def nginx_test(folder: Path, files: list[File]) -> str:
+    """`nginx -t` over rendered files laid on a copy of /etc/nginx. Its complaints; empty: none."""
+    prefix = folder / "nginx"
+    shutil.copytree("/etc/nginx", prefix, symlinks=True)
+    (folder / "logs").mkdir()
+    for file in files:
+        path = prefix / Path(file.path).relative_to("/etc/nginx")
+        path.parent.mkdir(exist_ok=True)
+        text = file.text.replace("/var/log/nginx/", f"{folder}/logs/")
+        path.write_text(text.replace("/run/nginx.pid", f"{folder}/nginx.pid"))
+    # Its own network: no port of this machine is looked at.
+    inside = 'ip link set lo up && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", inside, "sh", nginx(), "-t", "-q", "-c"]
+        + [str(prefix / "nginx.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr + ("" if done.returncode == 0 else f"exit {done.returncode}")
+
+
+@contextmanager
+def serving_nginx(folder: Path, server: str) -> Iterator[Callable[[str], str]]:
+    """Run nginx on a unix socket with the text of a server block; gives a function that GETs."""
+    socket = folder / "nginx.sock"
+    config = folder / "nginx.conf"
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config.write_text(
+        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{temporary}"
+        f"server {{ listen unix:{socket};\n{server}\n}} }}\n"
+    )
+    process = subprocess.Popen([nginx(), "-c", str(config)], stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 10
+        while not socket.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                assert process.stderr is not None
+                pytest.fail(f"nginx did not start: {process.stderr.read()}")
+            time.sleep(0.01)
+        with httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://nginx"
+        ) as client:
+
+            def get(path: str) -> str:
+                answer = client.get(path)
+                assert answer.status_code == 200
+                return answer.content.decode()
+
+            yield get
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stderr is not None:
+            process.stderr.close()

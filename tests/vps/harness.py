@@ -1,0 +1,180 @@
+"""Driving Higuera from outside: its real command line, a real VPS, HTTP and SSH to look at it."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from higuera import sandbox
+from higuera.sandbox import Vps
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MINI = Path(__file__).parent / "mini"
+BIN = Path(sys.executable).parent
+
+
+class Project:
+    """A user's project folder, with its own sandbox VPS."""
+
+    def __init__(self, folder: Path, vps: str) -> None:
+        self.folder = folder
+        self.vps = vps
+
+    @classmethod
+    def mini(cls, folder: Path, vps: str) -> "Project":
+        """The mini app: builds in no time, has no database."""
+        folder.mkdir()
+        for name in ("config.py", "deploy.py"):
+            shutil.copy(REPOSITORY / name, folder / name)
+        app = folder / "app"
+        shutil.copytree(MINI, app, ignore=shutil.ignore_patterns("stack.yml"))
+        (folder / "inventory").mkdir()
+        shutil.copy(MINI / "stack.yml", folder / "inventory" / "stack.yml")
+        project = cls(folder, vps)
+        project.environment()
+        (folder / ".env.sandbox").write_text("MINI_SECRET=canary-first\n")
+        return project
+
+    @classmethod
+    def forms(cls, folder: Path, vps: str) -> "Project":
+        """The example, as a clone of this repository has it."""
+        ignored = shutil.ignore_patterns("node_modules", ".next", "dist", ".env.*")
+        folder.mkdir()
+        for name in ("config.py", "deploy.py"):
+            shutil.copy(REPOSITORY / name, folder / name)
+        shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=ignored)
+        shutil.copytree(REPOSITORY / "inventory", folder / "inventory", ignore=ignored)
+        project = cls(folder, vps)
+        project.environment()
+        return project
+
+    def copy(self, folder: Path, vps: str) -> "Project":
+        """The same project for another VPS."""
+        shutil.copytree(self.folder, folder)
+        project = Project(folder, vps)
+        project.environment()
+        return project
+
+    def environment(self, text: str | None = None) -> None:
+        """Write the environment file; by default the sandbox VPS of this project."""
+        given = text or f'host: "@sandbox/{self.vps}"\nsecrets: generate\n'
+        (self.folder / "inventory" / "sandbox.yml").write_text(given)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace a text that has to be there."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} does not hold {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """`pyinfra inventory deploy.py`, as its user types it."""
+        return self.run(str(BIN / "pyinfra"), "inventory", "deploy.py", *arguments, **variables)
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command in the project's folder."""
+        given = {**os.environ, "HIGUERA_ENV": "sandbox", **variables}
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=given,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    def deployed(self, *arguments: str) -> str:
+        """A deploy that has to succeed; returns what it printed."""
+        done = self.deploy("-y", *arguments)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stderr + done.stdout
+
+    def plan(self) -> list[str]:
+        """The operations that a dry run says would change something."""
+        done = self.deploy("--dry", "--json")
+        assert done.returncode == 0, done.stderr
+        plan = json.loads(done.stdout)["plan"]
+        return [operation["name"] for operation in plan if operation["hosts_with_change"]]
+
+    @property
+    def host(self) -> Vps:
+        """The VPS, which has to run."""
+        return sandbox.get(self.vps)
+
+    def ssh(self, command: str, check: bool = True) -> str:
+        """A command on the VPS, as root; its output."""
+        vps = self.host
+        done = subprocess.run(
+            [
+                *("ssh", "-q", "-i", str(vps.key), "-o", "BatchMode=yes"),
+                *("-o", f"UserKnownHostsFile={vps.known_hosts}", "-o", "ConnectTimeout=10"),
+                f"root@{vps.address}",
+                command,
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def get(self, path: str, **arguments: Any) -> httpx.Response:
+        """A request to the public side."""
+        return httpx.get(
+            f"http://{self.host.address}{path}", timeout=10, trust_env=False, **arguments
+        )
+
+    def pids(self, *services: str) -> dict[str, str]:
+        """The main process of every running service, by unit."""
+        app = self.app
+        units = self.ssh(
+            f"systemctl list-units --plain --no-legend --state=active '{app}-*-blue.service' "
+            f"'{app}-*-green.service' | awk '{{print $1}}'"
+        ).split()
+        return {
+            unit: self.ssh(f"systemctl show -p MainPID --value {shlex.quote(unit)}")
+            for unit in units
+        }
+
+    @property
+    def app(self) -> str:
+        """The app's name, as the stack file has it."""
+        first = (self.folder / "inventory" / "stack.yml").read_text().split("app: ", 1)[1]
+        return first.splitlines()[0].strip()
+
+    def executions(self) -> int:
+        """How many commands sshd has been asked to run so far."""
+        count = "journalctl -u ssh -u ssh.service -o cat | grep -c 'Starting session' || true"
+        return int(self.ssh(count)) - 1  # not this one
+
+    def snapshot(self) -> str:
+        """Modification times, modes and digests of everything a deploy may touch."""
+        folders = "/etc /srv /opt /usr/local /var/lib/higuera"
+        return self.ssh(
+            f"find {folders} -xdev \\( -type f -o -type l \\) -printf '%p %m %u %T@ %l\\n' | sort"
+        )
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Poll until something holds; fails with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except (httpx.HTTPError, AssertionError, subprocess.SubprocessError):
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"did not happen in {seconds:.0f} s: {what}")

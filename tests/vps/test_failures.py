@@ -1,0 +1,173 @@
+"""What goes wrong: a sentence on the screen, a non-zero exit, and the live release still serves."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from harness import BIN, Project
+
+
+def refused(project: Project, *expected: str) -> str:
+    """A deploy that must fail with these words and no traceback, the first release still up."""
+    done = project.deploy("-y")
+    printed = done.stderr + done.stdout
+    assert done.returncode == 1, printed
+    for words in expected:
+        assert words in printed, printed
+    assert "Traceback" not in printed
+    return printed
+
+
+def still_serves_one(project: Project) -> None:
+    """The first release answers, and nothing else runs beside it."""
+    assert project.get("/api/version").json()["version"] == "one"
+    assert "Mini one" in project.get("/").text
+    assert sorted(project.pids()) == ["mini-backend-blue.service", "mini-web-blue.service"]
+
+
+def test_broken_build(mini: Project) -> None:
+    mini.edit("app/build.sh", "set -eu", "set -eu\necho 'no such module: coffee' >&2; exit 3")
+    refused(mini, "no such module: coffee", "failed with exit status 3")
+    still_serves_one(mini)
+
+
+def test_backend_dies_at_start(mini: Project) -> None:
+    mini.edit(
+        "app/backend/server.js", "const VERSION", "throw new Error('no coffee')\nconst VERSION"
+    )
+    refused(mini, "did not become healthy", "no coffee")
+    still_serves_one(mini)
+
+
+def test_backend_never_gets_healthy(mini: Project) -> None:
+    mini.edit("app/backend/server.js", "answer(200, { status: 'ok'", "answer(500, { status: 'no'")
+    refused(mini, "did not become healthy", "in 10 s", "500")
+    still_serves_one(mini)
+
+
+def test_page_fails_its_smoke_check_after_the_flip(mini: Project) -> None:
+    mini.edit("app/web/server.js", "Mini one", "Oops")
+    refused(mini, "smoke page failed", "traffic is back on plan 0001")
+    assert "Mini one" in mini.get("/").text
+    assert "plan 0001" in mini.ssh("higuera-mini status")
+
+
+def test_a_failed_deploy_is_no_obstacle_to_the_next(mini: Project) -> None:
+    mini.edit(
+        "app/backend/server.js", "const VERSION", "throw new Error('no coffee')\nconst VERSION"
+    )
+    refused(mini, "no coffee")
+    mini.edit("app/backend/server.js", "throw new Error('no coffee')\n", "")
+    mini.edit("app/backend/server.js", "VERSION = 'one'", "VERSION = 'two'")
+    mini.deployed()
+    assert mini.get("/api/version").json()["version"] == "two"
+    releases = mini.ssh("ls /srv/mini/releases").split()
+    assert len(releases) == 2, "the aborted release is pruned"
+
+
+def test_broken_nginx_template_never_replaces_the_running_one(mini: Project) -> None:
+    (mini.folder / "templates" / "nginx").mkdir(parents=True)
+    (mini.folder / "templates" / "nginx" / "nginx.conf.j2").write_text(
+        "events {} http { nonsense; }"
+    )
+    before = mini.ssh("sha256sum /etc/nginx/nginx.conf")
+    refused(mini, 'unknown directive "nonsense"')
+    assert mini.ssh("sha256sum /etc/nginx/nginx.conf") == before
+    still_serves_one(mini)
+
+
+def test_reload_without_effect_is_noticed(mini: Project) -> None:
+    """A port that is taken: `nginx -t` passes, the reload exits 0, the old configuration stays."""
+    mini.ssh(
+        "systemd-run --quiet --unit=squatter /opt/higuera/runtimes/node-22.23.3/bin/node -e "
+        "\"require('net').createServer().listen(8111, '127.0.0.1')\" && sleep 0.5"
+    )
+    mini.environment(
+        f'host: "@sandbox/{mini.vps}"\nsecrets: generate\nstack: {{nginx: {{status_port: 8111}}}}\n'
+    )
+    refused(mini, "the old configuration is still live", "8111 failed (98: Address already in use)")
+    still_serves_one(mini)
+
+
+def test_unknown_key(mini: Project) -> None:
+    mini.edit("inventory/stack.yml", "port: 3000", "port: 3000\n    prot: 1")
+    refused(mini, "inventory/stack.yml: services.web.prot: unknown key (did you mean port?)")
+
+
+def test_missing_secret_is_named_before_anything_is_touched(bare: Project) -> None:
+    bare.environment(f'host: "@sandbox/{bare.vps}"\n')
+    (bare.folder / ".env.sandbox").unlink()
+    refused(bare, "secret MINI_SECRET: is set nowhere", ".env.sandbox")
+    assert bare.ssh("ls /srv") == ""
+
+
+def test_sudo_that_wants_a_password(mini: Project) -> None:
+    host = mini.host
+    mini.environment(f"host: {{address: {host.address}, user: nosudo, key: {host.key}}}\n")
+    refused(mini, "sudo wants a password from nosudo", "NOPASSWD")
+
+
+def test_wrong_key(mini: Project, tmp_path: Path) -> None:
+    key = tmp_path / "wrong"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    mini.environment(f"host: {{address: {mini.host.address}, user: root, key: {key}}}\n")
+    refused(mini, "Authentication", "correct host.user or host.key")
+
+
+def test_missing_key_file(mini: Project) -> None:
+    mini.environment(f"host: {{address: {mini.host.address}, user: root, key: /nowhere/key}}\n")
+    refused(mini, "No such private key file: /nowhere/key", "correct host.key")
+
+
+def test_a_host_that_is_down(mini: Project) -> None:
+    down = mini.host.address.rpartition(".")[0] + ".250"
+    mini.environment(f"host: {{address: {down}, user: root, key: {mini.host.key}}}\n")
+    refused(mini, "Could not connect", "is it up")
+
+
+def test_not_debian(mini: Project) -> None:
+    mini.ssh("sed -i 's/^ID=.*/ID=fedora/; s/^VERSION_ID=.*/VERSION_ID=44/' /usr/lib/os-release")
+    refused(mini, "runs fedora 44; Higuera deploys to Debian 12 or 13")
+
+
+@pytest.mark.parametrize("answer", ["", "no\n"])
+def test_a_declined_prompt_is_no_success(mini: Project, answer: str) -> None:
+    mini.edit("app/web/server.js", "Mini one", "Mini two")
+    done = subprocess.run(
+        [str(BIN / "pyinfra"), "inventory", "deploy.py"],
+        cwd=mini.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Declined" in done.stderr
+    assert "Traceback" not in done.stderr
+    still_serves_one(mini)
+
+
+def test_ctrl_c_is_no_success(mini: Project) -> None:
+    mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 60")
+    with subprocess.Popen(
+        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
+        cwd=mini.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "sh build.sh" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 130, rest
+    assert "interrupted" in rest
+    still_serves_one(mini)
