@@ -27,7 +27,8 @@ def main() -> None:
     except HigueraError as error:
         if os.environ.get("HIGUERA_DEBUG"):
             raise
-        Console(stderr=True, highlight=False).print(f"error: {error}", style="red", markup=False)
+        console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+        console.print(f"error: {error}", style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

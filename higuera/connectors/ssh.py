@@ -1,4 +1,4 @@
-"""pyinfra's SSH connector with `TCP_NODELAY`: `@higuera/HOST`.
+"""pyinfra's SSH connector with `TCP_NODELAY`: `@higuera/HOST` is the host `HOST`.
 
 pyinfra sends many small requests on one connection, and paramiko leaves Nagle's algorithm on,
 which holds each back until the one before it is acknowledged. Measured: setting the option

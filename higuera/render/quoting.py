@@ -20,7 +20,9 @@ def unit_value(value: object) -> str:
     systemd.syntax(7): C escapes inside quotes; `%` starts a specifier and is doubled.
     """
     text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return '"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'
+    for char, written in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        text = text.replace(char, written)
+    return f'"{text}"'
 
 
 def unit_command(value: object) -> str:

@@ -57,7 +57,11 @@ def odd() -> Stack:
             "database": {
                 "url": "B",
                 "provision": "local",
-                "migrate": {"service": "q0", "command": "node 'm g.js' \"$B\" %n", "secrets": ["C"]},
+                "migrate": {
+                    "service": "q0",
+                    "command": "node 'm g.js' \"$B\" %n",
+                    "secrets": ["C"],
+                },
             },
             "nginx": {"body_limit": "10G", "status_port": 9000},
         }

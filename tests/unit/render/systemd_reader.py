@@ -15,7 +15,7 @@ import pytest
 CUNESCAPE, UNQUOTE = 1 << 1, 1 << 5
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """systemd would not start the service."""
 
 
@@ -29,12 +29,12 @@ class Systemd:
         self._library = ctypes.CDLL(str(found[-1]))
 
     def env_file(self, path: Path, text: str) -> dict[str, str]:
-        """What `EnvironmentFile=` sets. Raises Refused when the file as a whole is refused."""
+        """What `EnvironmentFile=` sets. Raises RefusedError when the file as a whole is refused."""
         path.write_bytes(text.encode(errors="surrogateescape"))
         entries = ctypes.POINTER(ctypes.c_char_p)()
         result = self._library.load_env_file(None, bytes(path), ctypes.byref(entries))
         if result < 0:
-            raise Refused(-result)
+            raise RefusedError(-result)
         values = {}
         index = 0
         while entries and (entry := entries[index]) is not None:
@@ -47,14 +47,14 @@ class Systemd:
         """The words of one `Key=` line, quotes and C escapes undone."""
         (line,) = re.split(r"[\n\r\0]", setting)
         rest = ctypes.c_char_p(line.encode())
-        words = []
+        words: list[str] = []
         while True:
             word = ctypes.c_char_p()
             result = self._library.extract_first_word(
                 ctypes.byref(rest), ctypes.byref(word), None, CUNESCAPE | UNQUOTE
             )
             if result < 0:
-                raise Refused(-result)
+                raise RefusedError(-result)
             if result == 0:
                 return words
             assert word.value is not None

@@ -6,11 +6,16 @@ import { users } from './schema.ts'
 
 export type User = { id: string; email: string }
 
-/** Adds the user unless the address is taken; tells whether it did. */
-export async function createUser(db: Database, email: string, password: string) {
+/** Adds the user, or gives an existing one this password. */
+export async function ensureUser(db: Database, email: string, password: string) {
+  const known = await authenticate(db, email, password)
+  if (known !== undefined) return { id: known.id, outcome: 'present' as const }
   const passwordHash = await hashPassword(password)
-  const created = await db.orm.insert(users).values({ email, passwordHash }).onConflictDoNothing().returning({ id: users.id })
-  return created.length === 1
+  const [created] = await db.orm.insert(users).values({ email, passwordHash }).onConflictDoNothing().returning({ id: users.id })
+  if (created !== undefined) return { id: created.id, outcome: 'created' as const }
+  const [updated] = await db.orm.update(users).set({ passwordHash }).where(eq(users.email, email)).returning({ id: users.id })
+  if (updated === undefined) throw new Error('the user vanished while it was updated')
+  return { id: updated.id, outcome: 'updated' as const }
 }
 
 /** The user with these credentials, or undefined. */

@@ -1,0 +1,179 @@
+"""The on-host tool, rendered for inventory/stack.yml and moved below a temporary folder.
+
+`systemctl`, `curl` and `journalctl` are scripts that write down how they were called and answer
+as a test tells them to; everything else is real.
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from higuera.render.units import tool_file
+from higuera.spec.environment import Environment
+from higuera.spec.stack import Stack
+from higuera.spec.yaml import read_yaml
+
+PROJECT = Path(__file__).parents[3]
+SERVICES = ("backend", "web")
+COLOURS = ("blue", "green")
+BUCKETS = [f"{number:02d}" for number in range(20)]
+
+STUB = """#!/bin/sh
+here={here}
+echo "${{0##*/}} $*" >>"$here/calls"
+for word in "$@"; do
+    case "$word" in -*) ;; *) break ;; esac
+done
+[ ! -e "$here/${{0##*/}}-$word" ] || {{ cat "$here/${{0##*/}}-$word" >&2; exit 1; }}
+[ ! -e "$here/${{0##*/}}" ] || {{ cat "$here/${{0##*/}}" >&2; exit 7; }}
+case "${{0##*/}} $word" in
+'systemctl is-active') echo active ;;
+'systemctl show') cat "$here/show" ;;
+esac
+"""
+
+
+def forms_stack() -> Stack:
+    """The stack of this repository."""
+    return Stack.model_validate(read_yaml(PROJECT / "inventory" / "stack.yml"))
+
+
+@dataclass(frozen=True)
+class ToolHost:
+    """A host that is a folder."""
+
+    root: Path
+    stack: Stack
+
+    @classmethod
+    def make(cls, root: Path, stack: Stack | None = None) -> "ToolHost":
+        """A host with the tool on it and nothing deployed."""
+        host = cls(root, stack or forms_stack())
+        for folder in (host.releases, host.slots, host.plans, host.stubs, host.units):
+            folder.mkdir(parents=True)
+        text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
+        moved = re.sub(r"(?<![\w/}.:-])/(srv|etc|run|usr|var|opt)/", rf"{root}/\1/", text)
+        (root / "tool").write_text(moved)
+        for program in ("systemctl", "curl", "journalctl"):
+            stub = host.stubs / "bin" / program
+            stub.parent.mkdir(exist_ok=True)
+            stub.write_text(STUB.format(here=host.stubs))
+            stub.chmod(0o755)
+        (host.stubs / "show").write_text("ActiveState=active\nNRestarts=0\n")
+        return host
+
+    @property
+    def home(self) -> Path:
+        return self.root / "srv" / self.stack.app
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def slots(self) -> Path:
+        return self.home / "slots"
+
+    @property
+    def traffic(self) -> Path:
+        return self.home / "traffic"
+
+    @property
+    def plans(self) -> Path:
+        return self.traffic / "plans"
+
+    @property
+    def stubs(self) -> Path:
+        return self.root / "stubs"
+
+    @property
+    def units(self) -> Path:
+        return self.root / "etc" / "systemd" / "system"
+
+    def try_to(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the tool."""
+        return subprocess.run(
+            ["sh", self.root / "tool", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PATH": f"{self.stubs / 'bin'}:{os.environ['PATH']}"}
+
+    def run(self, *words: str) -> str:
+        """Run the tool, which has to succeed; returns what it printed."""
+        done = self.try_to(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.strip()
+
+    def release(self, name: str, confirmed: bool = False) -> str:
+        """Put a release on the host, as an upload leaves it."""
+        for service in self.stack.services:
+            (self.releases / name / service).mkdir(parents=True)
+            (self.releases / name / service / "version").write_text(f"{service} {name}")
+        (self.releases / name / "manifest.json").write_text("{}")
+        if confirmed:
+            (self.releases / name / "confirmed").write_text("2026-11-23T00:00:00Z\n")
+        return name
+
+    def deploy(self, release: str, colour: str, confirm: bool = True) -> str:
+        """A whole deploy of all services to one colour; returns the plan's number."""
+        if not (self.releases / release).exists():
+            self.release(release)
+        for service in self.stack.services:
+            self.run("prepare", service, colour, release)
+            self.run("start", service, colour)
+        number = self.run("plan", release, *(f"{name}={colour}" for name in self.stack.services))
+        self.run("switch", number)
+        if confirm:
+            self.run("confirm")
+        return number
+
+    def enabled_units(self) -> None:
+        """The unit files that make the tool enable and disable them."""
+        for service in self.stack.services:
+            for colour in COLOURS:
+                (self.units / f"{self.stack.app}-{service}-{colour}.service").touch()
+
+    def fail(self, program: str, text: str = "stub: refused\n") -> None:
+        """Let `systemctl stop` (`systemctl-stop`) or a whole program (`curl`) fail from now on."""
+        (self.stubs / program).write_text(text)
+
+    def calls(self) -> list[str]:
+        """How systemctl, curl and journalctl were called, once; then forgotten."""
+        log = self.stubs / "calls"
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+    @property
+    def live(self) -> str | None:
+        return self._plan("live")
+
+    @property
+    def previous(self) -> str | None:
+        return self._plan("previous")
+
+    def _plan(self, link: str) -> str | None:
+        path = self.traffic / link
+        return path.readlink().name if path.is_symlink() else None
+
+    def serves(self, route: str, bucket: str = "00") -> str:
+        """The version that a request of this bucket gets."""
+        return (self.traffic / "live" / route / f"{bucket}.release" / "version").read_text()
+
+    def tree(self) -> dict[str, str]:
+        """Everything below home, to see that nothing changed."""
+        return {
+            str(path.relative_to(self.home)): str(path.readlink())
+            if path.is_symlink()
+            else (path.read_text() if path.is_file() else "folder")
+            for path in sorted(self.home.rglob("*"))
+        }

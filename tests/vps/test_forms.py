@@ -1,0 +1,127 @@
+"""The example end to end, on one VPS, as one story: bare, served, changed, broken, rebooted."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import PREFIX
+from harness import BIN, Project, until
+
+from higuera import sandbox
+
+PAGE = "examples/forms/apps/web/app/page.tsx"
+SERVER = "examples/forms/apps/backend/src/server.ts"
+DRIZZLE = "examples/forms/apps/backend/drizzle"
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    name = f"{PREFIX}-forms"
+    project = Project.forms(tmp_path_factory.mktemp("forms") / "project", name)
+    try:
+        yield project
+    finally:
+        if name in [vps.name for vps in sandbox.listing()]:
+            sandbox.down(name)
+
+
+def test_1_a_bare_vps_becomes_a_served_app(forms: Project) -> None:
+    printed = forms.deployed()
+    assert "applied 0000_accounts_and_forms" in printed
+    assert forms.get("/api/health").json()["database"] == "reachable"
+    assert "<h1>Forms</h1>" in forms.get("/").text
+    assert forms.plan() == []
+
+
+def test_2_the_smoke_command_agrees(forms: Project) -> None:
+    done = forms.run(str(BIN / "higuera"), "smoke", "--json", "--junit", "smoke.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    checks = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+    assert checks == dict.fromkeys(
+        ["forms", "forms_map", "health", "login", "login_wrong", "page"], "passed"
+    )
+    assert (forms.folder / "smoke.xml").read_text().startswith("<?xml")
+    forms.ssh("systemctl stop postgresql@15-main")
+    done = forms.run(str(BIN / "higuera"), "smoke", "--deadline", "2")
+    assert done.returncode == 1, done.stdout
+    forms.ssh("systemctl start postgresql@15-main")
+
+
+def test_3_one_line_of_the_page_moves_only_the_page(forms: Project) -> None:
+    pids = forms.pids()
+    forms.edit(PAGE, "<h1>Forms</h1>", "<h1>Forms of today</h1>")
+    forms.deployed()
+    assert "Forms of today" in forms.get("/").text
+    assert forms.pids()["forms-backend-blue.service"] == pids["forms-backend-blue.service"]
+
+
+def test_4_a_failing_migration_stops_before_the_flip(forms: Project) -> None:
+    folder = forms.folder / DRIZZLE
+    journal = folder / "meta" / "_journal.json"
+    kept = journal.read_text()
+    entries = json.loads(kept)
+    entries["entries"].append(
+        {"idx": 2, "version": "7", "when": 1768912000000, "tag": "0002_bad", "breakpoints": True}
+    )
+    journal.write_text(json.dumps(entries))
+    (folder / "0002_bad.sql").write_text("ALTER TABLE nowhere ADD COLUMN x int;\n")
+    done = forms.deploy("-y")
+    assert done.returncode == 1
+    assert 'relation "nowhere" does not exist' in done.stderr
+    assert "Forms of today" in forms.get("/").text
+    journal.write_text(kept)
+    (folder / "0002_bad.sql").unlink()
+    assert forms.plan() == []
+
+
+def test_5_no_secret_is_printed_or_left_in_the_open(forms: Project) -> None:
+    secrets = dict(
+        line.split("=", 1) for line in (forms.folder / ".env.sandbox").read_text().splitlines()
+    )
+    password = secrets["DATABASE_URL3"].split(":")[2].split("@")[0]
+    canaries = [
+        password,
+        secrets["SESSION_SECRET"].strip("'"),
+        secrets["SMOKE_PASSWORD"].strip("'"),
+    ]
+    forms.edit(SERVER, "import { buildApp }", "// moved\nimport { buildApp }")
+    forms.ssh("rm -rf /etc/higuera/forms/*-green.env; chmod 0644 /etc/higuera/forms/migrate.env")
+    done = forms.deploy("-y", "-vvv", "--diff", "--debug")
+    assert done.returncode == 0, done.stderr
+    open_files = (
+        "grep -rlF -e {} /etc/systemd /srv /var/log /tmp /run/systemd /var/lib/higuera || true"
+    )
+    for canary in canaries:
+        assert canary not in done.stdout + done.stderr
+        assert forms.ssh(open_files.format(canary)) == ""
+        assert canary not in forms.ssh("journalctl -o cat")
+
+
+def test_6_the_vps_reboots_and_serves(forms: Project) -> None:
+    forms.ssh("systemctl reboot", check=False)
+    until(lambda: "up 0 min" in forms.ssh("uptime"), "the VPS reboots", 60)
+    until(lambda: forms.get("/api/health").json()["database"] == "reachable", "the API serves", 60)
+    assert "Forms of today" in forms.get("/").text
+
+
+def test_7_installed_with_pip_in_an_empty_project(forms: Project, tmp_path: Path) -> None:
+    """The wheel alone renders and deploys: its templates and its smoke checks are inside."""
+    repository = Path(__file__).resolve().parents[2]
+    uv = str(BIN / "uv")
+    made = tmp_path / "wheel"
+    subprocess.run([uv, "build", "-q", "--wheel", "-o", str(made), str(repository)], check=True)
+    empty = forms.copy(tmp_path / "project", forms.vps)
+    venv = tmp_path / "venv"
+    subprocess.run([uv, "venv", "-q", str(venv)], check=True)
+    (wheel,) = made.glob("*.whl")
+    subprocess.run([uv, "pip", "install", "-q", "-p", str(venv), str(wheel)], check=True)
+    done = empty.run(str(venv / "bin" / "pyinfra"), "inventory", "deploy.py", "--dry", "--json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)["plan"]
+    assert [operation["name"] for operation in plan if operation["hosts_with_change"]] == []
+    empty.edit(PAGE, "Forms of today", "Forms of the wheel")
+    done = empty.run(str(venv / "bin" / "pyinfra"), "inventory", "deploy.py", "-y")
+    assert done.returncode == 0, done.stderr
+    assert "Forms of the wheel" in empty.get("/").text
