@@ -12,7 +12,8 @@ from types import FrameType
 from typing import Any
 
 import click
-from pyinfra import logger
+import gevent
+from pyinfra import context, logger
 from pyinfra_cli import cli, exceptions, inventory, util
 
 from higuera.deploys.boundary import Told, told
@@ -25,6 +26,7 @@ globals().update(_groups({path!r}))
 
 _load = inventory.make_inventory_from_files
 _confirm = cli._do_confirm
+_main = gevent.getcurrent()
 
 
 class _Sentence(exceptions.WrappedError):  # type: ignore[misc]
@@ -92,5 +94,17 @@ def _confirmed(message: str) -> bool:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
+    gevent.spawn(_stop, number)
+
+
+def _stop(number: int) -> None:
+    """Leave the main greenlet, and end what runs for the hosts, so that builds are let go.
+
+    An exception raised from the signal handler itself would land in whichever greenlet happens to
+    run, and leave the others waiting for it. Main goes first: it would take an ended operation for
+    a finished one.
+    """
     click.echo("\ninterrupted", err=True)
-    sys.exit(128 + number)
+    running = list(context.state.pool.greenlets) if context.ctx_state.isset() else []  # type: ignore[no-untyped-call]
+    gevent.kill(_main, SystemExit(128 + number))
+    gevent.killall(running, block=False)

@@ -37,6 +37,7 @@ def pack(folder: Path, target: Path, content: str | None = None) -> Artifact:
         digest = _Digest(stream)
         with tarfile.open(fileobj=digest, mode="w|", format=tarfile.GNU_FORMAT) as tar:  # type: ignore[call-overload]
             for entry in entries:
+                tar.inodes = {}  # two names of one file are packed as two equal files would be
                 tar.add(folder / entry, arcname=entry, recursive=False, filter=_plain)
     partial.replace(target)
     return Artifact(target, content or digest.hexdigest(), sha256_of(target), target.stat().st_size)

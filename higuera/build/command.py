@@ -1,6 +1,7 @@
 """Running a command on the controller: signs of life while it works, its last lines if it fails."""
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -44,13 +45,14 @@ def run(command: str, folder: Path, environment: dict[str, str], say: Say) -> No
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         try:
             with _heartbeat(last, say):
                 last.extend(line.rstrip() for line in process.stdout if line.strip())
         except BaseException:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # the shell and all that it started
             raise
     if process.returncode != 0:
         shown = "\n".join(f"  {line}" for line in last)

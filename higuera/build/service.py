@@ -84,31 +84,55 @@ def sync_tree(source: Path, files: list[str], tree: Path) -> None:
     index = tree.parent / "files.json"
     before: list[str] = json.loads(index.read_text()) if index.exists() else []
     for gone in set(before) - set(files):
-        (tree / gone).unlink(missing_ok=True)
-    index.write_text(json.dumps(files))
+        if _is_below(tree, gone):
+            _remove(tree / gone)
+    _write(index, json.dumps(files))
     for name in files:
+        _clear_way(tree, name)
         _copy(source / name, tree / name)
 
 
+def _is_below(tree: Path, name: str) -> bool:
+    """Whether a path leads through real folders only: no file, and no symlink out of the tree."""
+    return all(_is_folder(tree / parent) for parent in Path(name).parents)
+
+
+def _clear_way(tree: Path, name: str) -> None:
+    """Make the folders of a file, where a file or a symlink of the same name may have been."""
+    for parent in reversed(Path(name).parents):
+        folder = tree / parent
+        if not _is_folder(folder):
+            _remove(folder)
+            folder.mkdir()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    if _is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _copy(origin: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     if origin.is_symlink():
-        target.unlink(missing_ok=True)
+        _remove(target)
         target.symlink_to(origin.readlink())
     elif not _same(origin, target):
-        target.unlink(missing_ok=True)
+        _remove(target)
         shutil.copy2(origin, target)
 
 
 def _same(origin: Path, target: Path) -> bool:
+    """Whether a file was copied before. By content: an edit may keep the size and the time."""
     if target.is_symlink() or not target.is_file():
         return False
-    here, there = origin.stat(), target.stat()
-    return (here.st_size, here.st_mtime_ns, here.st_mode) == (
-        there.st_size,
-        there.st_mtime_ns,
-        there.st_mode,
-    )
+    if origin.stat().st_mode != target.stat().st_mode:
+        return False
+    return origin.read_bytes() == target.read_bytes()
 
 
 def _remembered(artifacts: Path, service: str, fingerprint: str) -> Artifact | None:
@@ -125,8 +149,15 @@ def _remembered(artifacts: Path, service: str, fingerprint: str) -> Artifact | N
 def _remember(artifacts: Path, service: str, fingerprint: str, artifact: Artifact) -> None:
     note = artifacts / f"{service}-{fingerprint[:16]}.json"
     text = json.dumps({"fingerprint": fingerprint, **asdict(artifact)}, default=os.fspath)
-    note.write_text(text)
+    _write(note, text)
     _forget_old(artifacts, service)
+
+
+def _write(path: Path, text: str) -> None:
+    """Written as a whole or not at all: a killed run leaves nothing that cannot be read."""
+    partial = path.with_name(f"{path.name}.new")
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def _forget_old(artifacts: Path, service: str, keep: int = 10) -> None:

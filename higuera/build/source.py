@@ -22,15 +22,11 @@ def source_files(source: Path) -> list[str]:
 
     Raises BuildError when there is none.
     """
-    listing = subprocess.run(
-        ["git", "-C", str(source), "ls-files", "-z", "-co", "--exclude-standard", "--", "."],
-        capture_output=True,
-        check=False,
-    )
-    if listing.returncode == 0:
-        names = {os.fsdecode(name) for name in listing.stdout.split(b"\0") if name}
-    else:
+    listed = _git(source, "ls-files", "-z", "-co", "--exclude-standard", "--", ".")
+    if listed is None:
         names = set(_walk(source))
+    else:
+        names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
     found = sorted(name for name in names if _is_content(source / name))
     if not found:
         raise BuildError(f"{source}: there is nothing to build in it")
@@ -40,7 +36,8 @@ def source_files(source: Path) -> list[str]:
 def _walk(source: Path) -> Iterable[str]:
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if name not in GENERATED]
-        for name in files:
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in [*files, *links]:
             yield str((Path(folder) / name).relative_to(source))
 
 
@@ -107,11 +104,16 @@ def commit_of(source: Path) -> str:
     head = _git(source, "rev-parse", "--short=7", "HEAD")
     if not head:
         return "nogit"
-    return f"{head}-dirty" if _git(source, "status", "--porcelain", "--", ".") else head
+    commit = head.decode().strip()
+    return f"{commit}-dirty" if _git(source, "status", "--porcelain", "--", ".") else commit
 
 
-def _git(source: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 else ""
+def _git(source: Path, *arguments: str) -> bytes | None:
+    """What git prints; None where there is no git, or none that knows this folder."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(source), *arguments], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None

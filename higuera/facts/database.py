@@ -36,10 +36,11 @@ class LocalDatabase(FactBase[DatabaseState]):
         query = f"""-- both names are quoted as literals
 select 'server yes'
 union all select concat_ws(' ', 'role',
-    split_part(split_part(rolpassword, '$', 2), ':', 2),
-    split_part(split_part(rolpassword, '$', 2), ':', 1),
-    encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex'))
-    from pg_authid where rolname = {sql_text(role)}
+    split_part(split_part(verifier, '$', 2), ':', 2),
+    split_part(split_part(verifier, '$', 2), ':', 1),
+    encode(sha256(convert_to(verifier, 'UTF8')), 'hex'))
+    from (select rolname, case when rolcanlogin then rolpassword end verifier from pg_authid) roles
+    where rolname = {sql_text(role)}
 union all select 'database ' || pg_get_userbyid(datdba)
     from pg_database where datname = {sql_text(database)}
 """  # noqa: S608

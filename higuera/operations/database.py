@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from higuera.errors import SecretError
 from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
 from higuera.spec.database import parse_postgres_url
 from higuera.spec.secrets import Secrets
@@ -33,6 +34,9 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         database.local(name="Database", url_name="DATABASE_URL3", secrets=deployment.secrets)
     """
     url = parse_postgres_url(url_name, secrets.reveal(url_name))
+    if not url.password.isascii():
+        # PostgreSQL would normalise it first (SASLprep), and not every client does.
+        raise SecretError(f"{url_name}: its password should be ASCII for a local database")
     there = host.get_fact(LocalDatabase, role=url.user, database=url.database)
     role, name = _identifier(url.user), _identifier(url.database)
     statements = []
@@ -42,7 +46,9 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
         statements.append(f"alter role {role} login password {password};")
     if there.owner is None:
-        statements.append(f"create database {name} owner {role};")
+        statements.append(
+            f"create database {name} owner {role} encoding 'UTF8' template template0;"
+        )
     elif there.owner != url.user:
         statements.append(f"alter database {name} owner to {role};")
     if not statements:

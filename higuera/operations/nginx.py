@@ -14,6 +14,7 @@ from higuera.render.files import File
 
 UNIT = "nginx.service"
 ROOT = "/etc/nginx/"
+RELOAD_DEADLINE = 5  # seconds until the new configuration has to answer
 
 
 @operation()
@@ -47,12 +48,16 @@ def configured(
     if not stale and there.answer == generation and there.units.get(UNIT) == "active enabled":
         host.noop("nginx serves this configuration")
         return
-    yield write(stale, check=_test(stale), after=_reload(ask, generation))
+    yield write(stale, check=_test(stale), after=_reload(stale, ask, generation))
 
 
 def _test(stale: list[File]) -> str:
     """Test the whole tree with the new files in it, before one of them is replaced."""
-    lines = ['cp -a /etc/nginx "$stage/nginx"', 'mkdir -p "$stage/nginx/higuera"']
+    lines = [
+        'cp -a /etc/nginx "$stage/before"',
+        'cp -a /etc/nginx "$stage/nginx"',
+        'mkdir -p "$stage/nginx/higuera"',
+    ]
     for number, file in enumerate(stale):
         inside = PurePosixPath(file.path).relative_to(ROOT)
         lines.append(f'cp "$stage/{number}" "$stage/nginx/"{quote(str(inside))}')
@@ -60,18 +65,26 @@ def _test(stale: list[File]) -> str:
     return "\n".join(lines)
 
 
-def _reload(ask: str, generation: str) -> str:
+def _reload(stale: list[File], ask: str, generation: str) -> str:
+    back = "\n".join(f"        {_restore(file)}" for file in stale)
     return f"""
 systemctl --quiet enable {UNIT}
-systemctl reload-or-restart {UNIT}
-tries=0
+systemctl reload-or-restart {UNIT} || true # asked below what came of it
+until=$(($(date +%s) + {RELOAD_DEADLINE}))
 until [ "$({ask})" = {quote(generation)} ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || {{
+    [ "$(date +%s)" -lt "$until" ] || {{
         echo 'nginx reloaded, but the old configuration is still live. Its error log says:' >&2
         tail -n 5 /var/log/nginx/error.log >&2
+{back}
         exit 1
     }}
     sleep 0.1
 done
 """
+
+
+def _restore(file: File) -> str:
+    """Put back what was there, so that a restart of nginx does not meet what it cannot load."""
+    before = f'"$stage/before/"{quote(str(PurePosixPath(file.path).relative_to(ROOT)))}'
+    path = quote(file.path)
+    return f"if [ -e {before} ]; then cp -a {before} {path}; else rm -f {path}; fi"

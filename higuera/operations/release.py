@@ -150,8 +150,8 @@ def live(run: Run) -> Generator[FunctionCommand, None, None]:
         pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
         (plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
         before = run.state().plan
-        run_remote(host, f"{run.tool} switch {quote(plan)}")
         try:
+            run_remote(host, f"{run.tool} switch {quote(plan)}")
             run_remote(host, f"{run.tool} check")
             run.prove(host)
         except BaseException as error:

@@ -16,7 +16,7 @@ from higuera import sandbox
 PREFIX = f"t{os.getpid() % 100_000}"
 LAYER = "test-mini"
 # What the warm layer depends on.
-INGREDIENTS = "higuera templates smoke deploy.py config.py uv.lock tests/vps/mini".split()
+INGREDIENTS = ["higuera", "templates", "smoke", "deploy.py", "config.py", "uv.lock", "tests/vps"]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ A case is a YAML file in `<module>/<operation>/`:
             {write: {files: [{path, mode, owner, text}], check: shell, after: shell}}
             {step: true}                 Python on the controller
     log: the lines of --diff
+
+Run as a program, it writes the commands that come out now into the cases that have some: read
+the difference before you keep it.
 """
 
 import base64
@@ -199,3 +202,33 @@ def _arguments(function: Any, data: dict[str, Any]) -> dict[str, Any]:
         else TypeAdapter(hints[key]).validate_python(value)
         for key, value in data.items()
     }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, lists indented."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _block)
+
+
+def record(case: Case) -> None:
+    """Replace what follows `commands:` in a case by what comes out now."""
+    outcome, text = case.run(), case.path.read_text()
+    if outcome.commands and outcome.commands != case.data["commands"]:
+        found = {"commands": outcome.commands} | ({"log": outcome.log} if outcome.log else {})
+        given = text.partition("\ncommands:")[0]
+        made = yaml.dump(found, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
+        case.path.write_text(f"{given}\n{made}")
+
+
+if __name__ == "__main__":
+    for case in cases():
+        record(case)

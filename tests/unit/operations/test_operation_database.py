@@ -181,7 +181,7 @@ class TestTheVerifier:
 
     # A no-break space, a decomposed ü, a soft hyphen, a ligature, a fullwidth letter.
     @pytest.mark.xfail(
-        reason="SASLprep changes these: libpq and the server normalise, Higuera does not (RFC 4013)",
+        reason="SASLprep (RFC 4013) changes these; the server and libpq do that, Higuera does not",
         strict=True,
     )
     @pytest.mark.parametrize("password", ["a\u00a0b", "u\u0308", "a\u00adb", "\ufb01", "\uff21"])

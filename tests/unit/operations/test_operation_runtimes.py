@@ -60,9 +60,7 @@ def host(tmp_path: Path, folder: Path, archive: Artifact, monkeypatch: pytest.Mo
 
 def bring(host: Host) -> bool:
     with ctx_state.use(host.state), ctx_host.use(host):
-        steps = list(
-            runtimes.node._inner(version="22.23.3", machine="x86_64", user="deployer")  # type: ignore[attr-defined]
-        )
+        steps = list(runtimes.node._inner(version="22.23.3", machine="x86_64", user="deployer"))
         (command,) = steps
         return bool(command.execute(host.state, host, {}))
 

@@ -1,0 +1,252 @@
+"""Which files a service is made of, and a fingerprint that follows them and nothing else."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build_project import git, stack, write
+
+from higuera.build.source import commit_of, digest_of, fingerprint, select, source_files
+from higuera.errors import BuildError
+
+ODD = ["a b", "new\nline", 'quo"te', "tab\t", "é", "-n", "$(id)", os.fsdecode(b"\xff\xfe"), "*"]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    for name in ("web/index.js", "web/lib/a.js", "api/main.js", "package.json", "README.md"):
+        write(folder, name, f"{name}\n")
+    return folder
+
+
+@pytest.fixture
+def checkout(source: Path) -> Path:
+    git(source, "init", "-q")
+    git(source, "add", ".")
+    git(source, "commit", "-qm", "x")
+    return source
+
+
+def test_checkout_has_what_git_tracks_or_would_track(checkout: Path) -> None:
+    write(checkout, ".gitignore", "*.log\nnode_modules/\n.env*\n")
+    for ignored in ("x.log", "web/y.log", "node_modules/a/index.js", ".env.production"):
+        write(checkout, ignored)
+    write(checkout, "untracked/new.js")
+    write(checkout, "dist/kept.js")  # only where there is no git, names are a guess
+    (checkout / "README.md").unlink()
+    assert source_files(checkout) == [
+        ".gitignore",
+        "api/main.js",
+        "dist/kept.js",
+        "package.json",
+        "untracked/new.js",
+        "web/index.js",
+        "web/lib/a.js",
+    ]
+
+
+def test_tracked_file_that_is_ignored_stays(checkout: Path) -> None:
+    write(checkout, ".gitignore", "README.md\n")
+    assert "README.md" in source_files(checkout)
+
+
+def test_folder_inside_a_checkout(checkout: Path) -> None:
+    assert source_files(checkout / "web") == ["index.js", "lib/a.js"]
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_odd_names(source: Path, tracked: bool) -> None:
+    for name in ODD:
+        write(source, f"odd/{name}")
+    git(source, "init", "-q")
+    if tracked:
+        git(source, "add", ".")
+    assert select(source_files(source), ["odd"]) == sorted(f"odd/{name}" for name in ODD)
+
+
+def test_symlinks_are_files_wherever_they_point(checkout: Path) -> None:
+    for name, target in {"to-file": "README.md", "to-folder": "web", "nowhere": "x/y"}.items():
+        (checkout / name).symlink_to(target)
+    assert {"to-file", "to-folder", "nowhere"} <= set(source_files(checkout))
+    assert not [name for name in source_files(checkout) if name.startswith("to-folder/")]
+
+
+def test_outside_git_what_is_generated_is_left_out(source: Path) -> None:
+    for name in ODD:
+        write(source, name)
+    for generated in (
+        "node_modules/a.js",
+        "web/node_modules/a.js",
+        "web/.next/b",
+        "dist/c",
+        "_build/d",
+    ):
+        write(source, generated)
+    (source / "to-folder").symlink_to("web")
+    (source / "nowhere").symlink_to("x")
+    os.mkfifo(source / "pipe")
+    expected = ["web/index.js", "web/lib/a.js", "api/main.js", "package.json", "README.md"]
+    assert source_files(source) == sorted([*expected, *ODD, "to-folder", "nowhere"])
+
+
+def test_no_git_on_the_machine(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert "web/index.js" in source_files(checkout)
+    assert commit_of(checkout) == "nogit"
+
+
+def test_nothing_to_build(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="there is nothing to build in it"):
+        source_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ([], ["apps/web/a", "apps/web2/a", "apps/web.js", "apps/webs", "package.json"]),
+        (["apps/web"], ["apps/web/a"]),
+        (["apps/web/"], ["apps/web/a"]),
+        (["apps/web2", "package.json"], ["apps/web2/a", "package.json"]),
+        (["apps/web.js"], ["apps/web.js"]),
+        (["package"], []),
+    ],
+)
+def test_select_takes_whole_names(chosen: list[str], expected: list[str]) -> None:
+    files = ["apps/web/a", "apps/web2/a", "apps/web.js", "apps/webs", "package.json"]
+    assert select(files, chosen) == expected
+
+
+# The fingerprint
+
+INSTALL = {"run": "npm ci", "inputs": ["README.md"]}
+
+
+def print_of(source: Path, service: str = "web", **changes: Any) -> str:
+    changes = {"install": INSTALL, **changes}
+    return fingerprint(source, source_files(source), stack(**changes), service)
+
+
+def edit(source: Path) -> None:
+    write(source, "web/index.js", "other\n")
+
+
+def edit_install_input(source: Path) -> None:
+    write(source, "README.md", "other\n")
+
+
+def executable(source: Path) -> None:
+    (source / "web/index.js").chmod(0o755)
+
+
+def rename(source: Path) -> None:
+    (source / "web/index.js").rename(source / "web/index2.js")
+
+
+def add(source: Path) -> None:
+    write(source, "web/empty.js", "")
+
+
+def remove(source: Path) -> None:
+    (source / "web/lib/a.js").unlink()
+
+
+def swap(source: Path) -> None:
+    write(source, "web/index.js", "web/lib/a.js\n")
+    write(source, "web/lib/a.js", "web/index.js\n")
+
+
+def link(source: Path) -> None:
+    (source / "web/index.js").unlink()
+    (source / "web/index.js").symlink_to("web/index.js\n")
+
+
+def move_the_boundary(source: Path) -> None:
+    """The same bytes one after the other, cut elsewhere."""
+    write(source, "web/index.js", "web/index.js")
+    write(source, "web/lib/a.js", "\nweb/lib/a.js\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [edit, edit_install_input, executable, rename, add, remove, swap, link, move_the_boundary],
+)
+def test_fingerprint_follows_the_files(source: Path, change: Callable[[Path], None]) -> None:
+    before = print_of(source)
+    change(source)
+    assert print_of(source) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"build": "npm run build"},
+        {"artifact": "out"},
+        {"node": "22.23.4"},
+        {"install": None},
+        {"install": {**INSTALL, "run": "npm install"}},
+        {"install": {**INSTALL, "inputs": ["README.md", "package.json"]}},
+        {"sources": ["web"]},
+    ],
+)
+def test_fingerprint_follows_the_stack(source: Path, change: dict[str, Any]) -> None:
+    assert print_of(source, **change) != print_of(source)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"start": "node x.js"}, {"port": 3900}, {"env": {"A": "b"}}, {"secrets": ["S"]}],
+)
+def test_fingerprint_leaves_out_what_no_build_sees(source: Path, change: dict[str, Any]) -> None:
+    assert print_of(source, **change) == print_of(source)
+
+
+def test_fingerprint_is_of_content_and_not_of_time_or_place(source: Path, tmp_path: Path) -> None:
+    before = print_of(source)
+    os.utime(source / "web/index.js", (1, 1))
+    (source / "web/index.js").chmod(0o664)  # another umask
+    write(source, "api/main.js", "other\n")  # another service's
+    moved = source.rename(tmp_path / "moved")
+    git(moved, "init", "-q")
+    assert print_of(moved) == before
+
+
+def test_services_of_the_same_files_differ(source: Path) -> None:
+    assert print_of(source, "api") != print_of(source, "web")
+
+
+def test_source_that_is_not_there(source: Path) -> None:
+    with pytest.raises(BuildError, match=r"services\.web\.sources: wbe is not in "):
+        print_of(source, sources=["web", "wbe"])
+
+
+def test_digest_takes_names_that_are_no_text(source: Path) -> None:
+    for name in ODD:
+        write(source, name)
+    files = source_files(source)
+    assert len(digest_of(source, files)) == 64
+    assert digest_of(source, files) != digest_of(source, files[1:])
+
+
+# The commit
+
+
+def test_commit(checkout: Path) -> None:
+    clean = commit_of(checkout)
+    assert len(clean) == 7
+    write(checkout, "README.md", "other\n")
+    assert commit_of(checkout) == f"{clean}-dirty"
+    assert commit_of(checkout / "web") == clean, "only what is deployed counts"
+    write(checkout, "web/new.js")
+    assert commit_of(checkout / "web") == f"{clean}-dirty"
+
+
+def test_commit_outside_git(source: Path) -> None:
+    assert commit_of(source) == "nogit"
+
+
+def test_commit_before_the_first(source: Path) -> None:
+    git(source, "init", "-q")
+    assert commit_of(source) == "nogit"
