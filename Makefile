@@ -19,11 +19,11 @@ test: setup ## everything: checks, unit tests, tests on real sandbox VPSes
 
 unit: setup ## the fast tests only
 	@scripts/test-tools
-	@.venv/bin/pytest -q tests/unit
+	@.venv/bin/pytest -q -n 2 tests/unit
 
 vps: setup ## the tests on sandbox VPSes only
 	@scripts/test-tools
-	@.venv/bin/pytest -q tests/vps
+	@.venv/bin/pytest -q -n 2 --dist loadfile tests/vps
 
 clean: ## remove the sandbox VPSes, their caches and .venv
 	@[ ! -x .venv/bin/higuera ] || .venv/bin/higuera sandbox down --all --purge

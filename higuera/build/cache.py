@@ -2,9 +2,13 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+RETRY = 0.1  # seconds
 
 Say = Callable[[str], None]
 
@@ -22,9 +26,18 @@ def locked(path: Path, say: Say) -> Iterator[None]:
     """Hold a lock file, which frees itself when this process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(handle):
             say(f"waiting for another build on this machine ({path.name})")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            # Asked again and again: a blocking flock would hold up every greenlet of pyinfra,
+            # the one that ends it on Ctrl-C too.
+            while not _taken(handle):
+                time.sleep(RETRY)
         yield
+
+
+def _taken(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -154,6 +154,13 @@ class Project:
         first = (self.folder / "inventory" / "stack.yml").read_text().split("app: ", 1)[1]
         return first.splitlines()[0].strip()
 
+    def reboot(self) -> None:
+        """Reboot from inside, and wait until sshd answers again."""
+        started = "stat -c %Y /proc/1"
+        before = self.ssh(started)
+        self.ssh("systemctl reboot", check=False)
+        until(lambda: self.ssh(started) != before, "the VPS reboots", 60)
+
     def executions(self) -> int:
         """How many commands sshd has been asked to run so far."""
         count = "journalctl -u ssh -u ssh.service -o cat | grep -c 'Starting session' || true"

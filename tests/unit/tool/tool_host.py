@@ -2,12 +2,15 @@
 
 `systemctl`, `curl` and `journalctl` are scripts that write down how they were called and answer
 as a test tells them to; everything else is real.
+
+A deploy takes a second, so what many tests start from is deployed once and kept (`History`).
 """
 
 import os
 import re
+import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from higuera.render.units import tool_file
@@ -136,6 +139,12 @@ class ToolHost:
             self.run("confirm")
         return number
 
+    def plan_again(self, count: int) -> None:
+        """Write so many more plans like the newest, as the tool numbers them."""
+        newest = max(self.plans.glob("[0-9]*"))
+        for number in range(int(newest.name) + 1, int(newest.name) + 1 + count):
+            shutil.copytree(newest, self.plans / f"{number:04d}", symlinks=True)
+
     def enabled_units(self) -> None:
         """The unit files that make the tool enable and disable them."""
         for service in self.stack.services:
@@ -177,3 +186,34 @@ class ToolHost:
             else (path.read_text() if path.is_file() else "folder")
             for path in sorted(self.home.rglob("*"))
         }
+
+
+@dataclass
+class History:
+    """A host on which r1 to rN were deployed and confirmed, the colours taking turns.
+
+    Its paths are absolute, so it cannot be copied elsewhere; it is put back where it was.
+    """
+
+    host: ToolHost
+    saved: list[Path] = field(default_factory=list)
+
+    def after(self, count: int) -> ToolHost:
+        """The host as it was after so many deploys."""
+        while len(self.saved) <= count:
+            self._extend()
+        self._put_back(self.saved[count])
+        return self.host
+
+    def _extend(self) -> None:
+        number = len(self.saved)
+        if number > 0:
+            self._put_back(self.saved[-1])
+            self.host.deploy(f"r{number}", "blue" if number % 2 else "green")
+            self.host.calls()
+        copy = self.host.root.with_name(f"{self.host.root.name}-after-{number}")
+        self.saved.append(Path(shutil.copytree(self.host.root, copy, symlinks=True)))
+
+    def _put_back(self, saved: Path) -> None:
+        shutil.rmtree(self.host.root)
+        shutil.copytree(saved, self.host.root, symlinks=True)
