@@ -8,7 +8,7 @@ from pyinfra.api.exceptions import ConnectError, InventoryError
 from typing_extensions import override
 
 from higuera import sandbox
-from higuera.connectors.ssh import HigueraSSHConnector
+from higuera.connectors.ssh import HigueraSSHConnector, signs_of_life
 from higuera.errors import SandboxError
 from higuera.sandbox import paths
 
@@ -35,7 +35,8 @@ class SandboxConnector(HigueraSSHConnector):
         """Boot the VPS unless it runs, then connect to it; ConnectError when either fails."""
         name = self.host.name.removeprefix("@sandbox/")
         try:
-            vps = sandbox.up(name, say=self._say)
+            with signs_of_life(self.host, wanted=True):
+                vps = sandbox.up(name, say=self._say)
         except SandboxError as error:
             raise ConnectError(str(error)) from error
         self.data["ssh_hostname"] = vps.address

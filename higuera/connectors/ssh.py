@@ -33,8 +33,8 @@ def send_at_once(client: SSHClient | None) -> None:
 
 
 @contextmanager
-def signs_of_life(host: Host) -> Iterator[None]:
-    """While a command of an operation runs, say every few seconds that it still does."""
+def signs_of_life(host: Host, wanted: bool) -> Iterator[None]:
+    """While something slow runs, say every few seconds that it still does."""
 
     def beat() -> None:
         seconds = 0
@@ -43,7 +43,7 @@ def signs_of_life(host: Host) -> Iterator[None]:
             seconds += HEARTBEAT
             host.log(f"still at it, {seconds} s")
 
-    beating = gevent.spawn(beat) if host.executing_op_hash else None
+    beating = gevent.spawn(beat) if wanted else None
     try:
         yield
     finally:
@@ -92,5 +92,5 @@ class HigueraSSHConnector(SSHConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Run a command as pyinfra does."""
-        with signs_of_life(self.host):
+        with signs_of_life(self.host, wanted=bool(self.host.executing_op_hash)):
             return super().run_shell_command(command, print_output, print_input, **arguments)

@@ -37,6 +37,7 @@ def test_pyinfra_is_the_pinned_one() -> None:
 # In a process of its own: pyinfra_cli patches the threads and sockets of the one it is loaded in.
 CONTRACT = """
 import inspect, json
+from pyinfra_cli import cli, exceptions, inventory, util
 names = lambda function: list(inspect.signature(function).parameters)
 steps = inspect.getsource(cli._main)
 print(json.dumps({
@@ -141,6 +142,7 @@ def test_directory_is_an_inventory(project: Path, given: Callable[[Path], str | 
     assert host["data"] == {
         "higuera_inventory": str((project / "inventory").resolve()),
         "higuera_environment": "eu-west",
+        "ssh_hostname": "vps.example.com",
         "ssh_user": "root",
         "ssh_port": 2222,
     }

@@ -1,7 +1,10 @@
 """Every fact, and arguments that a deploy asks it with."""
 
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +57,27 @@ def ask(fact: type[FactBase[Any]], cwd: Path, **arguments: Any) -> Any:
 
 
 def run_sh(script: str, cwd: Path, *before: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with this machine's `sh`, its standard input held open as sshd does."""
-    holder = subprocess.Popen(["sleep", "infinity"], stdout=subprocess.PIPE)
+    """Run a script with this machine's `sh`, its standard input held open as sshd does.
+
+    What it started ends with it: a program that reads on forever would outlive a killed `sh`.
+    """
+    argv = [*before, "/bin/sh", "-c", script]
+    reading, holding = os.pipe()
+    process = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        stdin=reading,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        return subprocess.run(
-            [*before, "/bin/sh", "-c", script],
-            cwd=cwd,
-            stdin=holder.stdout,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        stdout, stderr = process.communicate(timeout=30)
     finally:
-        holder.kill()
-        holder.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        os.close(reading)
+        os.close(holding)
+    return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 from fact_catalogue import FACTS, HERE
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pyinfra.api import FactBase
@@ -65,12 +65,14 @@ line = st.one_of(
 
 
 @pytest.mark.parametrize("fact", FACTS.values())
+@settings(max_examples=50)
 @given(lines=st.lists(line))
 def test_nonsense_is_passed_over(fact: type[FactBase[Any]], lines: list[str]) -> None:
     assert fact().process(lines) is not None
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.stem == "recorded"])
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_torn_output_never_invents_anything(case: Path, data: st.DataObject) -> None:
     whole = output_of(case)

@@ -22,7 +22,7 @@ ascii_passwords = st.text(st.characters(min_codepoint=1, max_codepoint=127), min
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=15)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     with postgres() as server:
         yield server
@@ -86,6 +86,32 @@ class TestTheOperation:
         assert [logs_in(server, "forms", word) for word in ("one", "two")] == [False, True]
         assert provision(server, "forms", "two", "forms").noop is not None
 
+    def test_a_role_that_may_not_log_in_is_let_in(self, server: Server) -> None:
+        server.sql("create role forms nologin password 's3cret'; create database forms owner forms")
+        refused = server.login("forms", "s3cret")
+        assert (refused.returncode, "is not permitted to log in" in refused.stderr) == (2, True)
+        (command,) = provision(server, "forms", "s3cret", "forms").commands
+        assert command["stdin"].startswith('alter role "forms" login password ')
+        assert logs_in(server, "forms", "s3cret", "forms")
+        assert provision(server, "forms", "s3cret", "forms").noop is not None
+
+    def test_a_database_is_utf8_whatever_the_template_is(self, server: Server) -> None:
+        server.sql("alter database template1 rename to utf8_template")
+        try:
+            server.sql(
+                "create database template1 encoding 'LATIN1' locale 'C' "
+                "template template0 is_template true"
+            )
+            provision(server, "forms", "s3cret", "forms")
+            found = server.sql(
+                "select pg_encoding_to_char(encoding) from pg_database where datname = 'forms'"
+            )
+            assert found == "UTF8"
+        finally:
+            server.sql("alter database template1 is_template false")
+            server.sql("drop database template1")
+            server.sql("alter database utf8_template rename to template1")
+
     def test_an_md5_password_becomes_a_scram_one(self, server: Server) -> None:
         server.sql("create role forms login; set password_encryption = md5;")
         server.sql("set password_encryption = md5; alter role forms password 's3cret'")
@@ -112,7 +138,7 @@ class TestTheOperation:
         assert provision(server, name, "s3cret", f"{name} base").noop is not None
 
     @settings(
-        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(role=names, name=names)
     def test_wild_names(self, server: Server, role: str, name: str) -> None:
@@ -130,12 +156,12 @@ class TestTheOperation:
 
 class TestTheVerifier:
     def make(self, server: Server, password: str) -> None:
-        server.sql("drop role if exists scram; create role scram login;")
-        verifier = scram_verifier(password, os.urandom(16), ITERATIONS)
-        server.sql(f"alter role scram password {sql_text(verifier)}")
+        verifier = sql_text(scram_verifier(password, os.urandom(16), ITERATIONS))
+        create = f"create role scram login; alter role scram password {verifier}"
+        server.sql(f"drop role if exists scram; {create}")
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(password=ascii_passwords, other=ascii_passwords)
     @example(password=" ", other="  ")
@@ -150,11 +176,12 @@ class TestTheVerifier:
         assert has_password(found, other) == (password == other)
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(password=ascii_passwords)
     def test_the_server_computes_the_same(self, server: Server, password: str) -> None:
-        server.sql(f"drop role if exists scram; create role scram password {sql_text(password)}")
+        create = f"create role scram login password {sql_text(password)}"
+        server.sql(f"drop role if exists scram; {create}")
         assert has_password(state_of(server, "scram", "postgres"), password)
 
     def test_the_documented_example(self) -> None:
@@ -172,21 +199,20 @@ class TestTheVerifier:
     def test_no_verifier_is_no_password(self, state: DatabaseState) -> None:
         assert not has_password(state, "")
 
-    @pytest.mark.parametrize("password", ["pässwörd", "密码", "\U0001f98a", "אב"])
-    def test_other_passwords_log_in_where_saslprep_leaves_them(
-        self, server: Server, password: str
-    ) -> None:
-        self.make(server, password)
-        assert logs_in(server, "scram", password)
 
-    # A no-break space, a decomposed ü, a soft hyphen, a ligature, a fullwidth letter.
-    @pytest.mark.xfail(
-        reason="SASLprep (RFC 4013) changes these; the server and libpq do that, Higuera does not",
-        strict=True,
-    )
-    @pytest.mark.parametrize("password", ["a\u00a0b", "u\u0308", "a\u00adb", "\ufb01", "\uff21"])
-    def test_other_passwords_log_in_where_saslprep_changes_them(
-        self, server: Server, password: str
-    ) -> None:
-        self.make(server, password)
-        assert logs_in(server, "scram", password)
+# Letters that SASLprep (RFC 4013) leaves; then a no-break space, a decomposed ü, a soft hyphen, a
+# ligature and a fullwidth letter, which it changes.
+@pytest.mark.parametrize(
+    "password",
+    [
+        *["pässwörd", "密码", "\U0001f98a", "אב", "\x80", "s3cret-canarü"],
+        *["a\u00a0b", "u\u0308", "a\u00adb", "\ufb01", "\uff21"],
+    ],
+)
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_password_beyond_ascii_is_refused_unprinted(password: str, quoted: bool) -> None:
+    written = quote(password, "") if quoted else password
+    secrets = Secrets({"URL": f"postgresql://forms:{written}@127.0.0.1/forms"})
+    outcome = run_operation(database.local, {"url_name": "URL", "secrets": secrets}, facts={})
+    assert outcome.error == "SecretError: URL: its password should be ASCII for a local database"
+    assert (outcome.commands, outcome.asked, outcome.log) == ([], {}, [])

@@ -1,6 +1,7 @@
 """files.write for real: the script that it makes, run by `sh` as root on files of this machine."""
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -9,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,19 +18,43 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from operation_harness import complaints
 
-from higuera.operations.files import write
+from higuera.operations import files as files_module
+from higuera.operations.files import PREAMBLE, write
 from higuera.render.files import File
 
 DEADLINE = 10.0  # seconds
-STAGES = Path("/run")
+HOUR = 60 * 60.0  # seconds
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
+def stages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for /run, which other tests write to at the same time."""
+    folder = tmp_path_factory.mktemp("run")
+    monkeypatch.setattr(files_module, "PREAMBLE", PREAMBLE.replace("/run", str(folder)))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(stages: Path) -> Iterator[None]:
     """No stage folder outlives its command, however that ends."""
-    before = set(STAGES.glob("higuera.*"))
     yield
-    assert set(STAGES.glob("higuera.*")) - before == set()
+    assert list(stages.iterdir()) == []
+
+
+def test_the_stage_is_in_memory() -> None:
+    assert re.findall(r"(?<= )/\S+", PREAMBLE) == ["/run", "/run/higuera.XXXXXX)"]
+
+
+def test_what_a_killed_run_left_goes_after_an_hour(stages: Path, tmp_path: Path) -> None:
+    ages = {"higuera.killed": 2 * HOUR, "higuera.running": HOUR / 2, "higuera": 2 * HOUR}
+    for name, age in ages.items():
+        (stages / name).mkdir()
+        (stages / name / "0").write_text("secret")
+        os.utime(stages / name, (time.time() - age,) * 2)
+    written([File(f"{tmp_path}/file", "x")])
+    assert {path.name for path in stages.iterdir()} == {"higuera.running", "higuera"}
+    for path in stages.iterdir():
+        shutil.rmtree(path)
 
 
 def run(
@@ -106,7 +132,7 @@ class TestWhatIsWritten:
         assert complaints(write([file]).get_raw_value()) == ""
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
     def test_wild_contents(self, texts: list[str]) -> None:
@@ -233,12 +259,22 @@ class TestReaders:
         readers = [threading.Thread(target=read) for _ in range(2)]
         for reader in readers:
             reader.start()
-        for number in range(20):
+        for number in range(12):
             written([File(str(path), texts[number % 2])])
         stop.set()
         for reader in readers:
             reader.join()
         assert seen == []
+
+
+def waiter(folder: Path) -> Path:
+    """A program that says that it is `here`, and ends when it may `go`."""
+    program = folder / "waiter"
+    program.write_text(
+        f"#!/bin/sh\ntouch {folder}/here\nuntil [ -e {folder}/go ]; do sleep 0.02; done\n"
+    )
+    program.chmod(0o755)
+    return program
 
 
 class TestKilled:
@@ -249,9 +285,10 @@ class TestKilled:
     def test_leaves_no_secret(self, number: int, whole_group: bool, tmp_path: Path) -> None:
         (tmp_path / "a").write_text("old\n")
         files = [File(f"{tmp_path}/a", "secret\n", "0600"), File(f"{tmp_path}/b", "secret\n")]
-        check = f"touch {tmp_path}/here; sleep 1"
-        self.interrupted(files, check, tmp_path / "here", number, whole_group)
-        (tmp_path / "here").unlink()
+        waiting = waiter(tmp_path)
+        self.interrupted(files, str(waiting), tmp_path, number, whole_group)
+        for name in ("waiter", "here", "go"):
+            (tmp_path / name).unlink()
         assert tree(tmp_path) == {"a": "old\n"}
 
     def test_while_a_file_is_in_its_temporary_place(
@@ -261,15 +298,15 @@ class TestKilled:
         programs.mkdir()
         chown = programs / "chown"
         real = shutil.which("chown")
-        chown.write_text(f'#!/bin/sh\ntouch {programs}/here\nsleep 1\nexec {real} "$@"\n')
+        chown.write_text(f'#!/bin/sh\n{waiter(programs)} && exec {real} "$@"\n')
         chown.chmod(0o755)
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
         folder = tmp_path / "etc"
-        self.interrupted([File(f"{folder}/a", "secret\n")], "", programs / "here", signal.SIGTERM)
+        self.interrupted([File(f"{folder}/a", "secret\n")], "", programs, signal.SIGTERM)
         assert list(folder.iterdir()) == []
 
     def interrupted(
-        self, files: list[File], check: str, here: Path, number: int, whole_group: bool = False
+        self, files: list[File], check: str, waiting: Path, number: int, whole_group: bool = False
     ) -> None:
         command = write(files, check)
         process = subprocess.Popen(
@@ -279,11 +316,17 @@ class TestKilled:
         process.stdin.write(str(command.connector_arguments["_stdin"]).encode())
         process.stdin.close()
         deadline = time.monotonic() + DEADLINE
-        while not here.exists():
-            assert time.monotonic() < deadline, "the script did not get as far"
-            time.sleep(0.01)
-        if whole_group:
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
-        assert process.wait(DEADLINE) != 0
+        try:
+            while not (waiting / "here").exists():
+                assert time.monotonic() < deadline, "the script did not get as far"
+                time.sleep(0.01)
+            if whole_group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+            (waiting / "go").touch()
+            assert process.wait(DEADLINE) != 0
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

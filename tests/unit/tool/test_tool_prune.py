@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tool_host import History, ToolHost
+from tool_host import History, ToolHost, history_of
+
+
+@pytest.fixture
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return history_of(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -6,7 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tool_host import BUCKETS, SERVICES, History, ToolHost
+from tool_host import BUCKETS, SERVICES, History, ToolHost, history_of
+
+
+@pytest.fixture
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return history_of(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ class TestPlan:
         before = once.tree()
         done = once.try_to("plan", "r1", "backend=green", "web=blue")
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == "higuera-forms: slot backend-green is empty\n"
+        assert done.stderr.splitlines()[0] == "higuera-forms: slot backend-green is empty"
         assert once.tree() == before
 
     @pytest.mark.parametrize("release", ["", ".", "..", "r1/backend"])
@@ -314,7 +319,7 @@ class TestStatus:
 class TestReaders:
     """nginx opens these paths a thousand times a second: they are always there, and whole."""
 
-    def test_live_is_there_through_sixty_switches(self, twice: ToolHost) -> None:
+    def test_live_is_there_through_forty_switches(self, twice: ToolHost) -> None:
         seen: set[str] = set()
         trouble: list[str] = []
         stop = threading.Event()
@@ -334,14 +339,24 @@ class TestReaders:
         readers = [threading.Thread(target=read) for _ in range(2)]
         for reader in readers:
             reader.start()
-        for number in range(60):
-            twice.run("switch", f"000{number % 2 + 1}")
-        stop.set()
-        for reader in readers:
-            reader.join()
+        # From a shell: Python would wait for its readers at every step.
+        loop = 'for _ in $(seq 20); do sh "$0" switch 0001 && sh "$0" switch 0002 || exit; done'
+        try:
+            done = subprocess.run(
+                ["sh", "-c", loop, twice.root / "tool"],
+                env=twice.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join()
+        assert (done.returncode, done.stderr, done.stdout.count("is live, plan")) == (0, "", 40)
         assert trouble == []
         assert seen == {"backend r1", "backend r2", "web-blue.sock", "web-green.sock"}
-        assert reads > 200
+        assert reads > 400
 
     def test_a_kill_at_any_moment_leaves_a_live_plan(self, twice: ToolHost) -> None:
         for number in range(40):

@@ -5,9 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tool_host import History, ToolHost, forms_stack
+from tool_host import History, ToolHost, forms_stack, history_of
 
 from higuera.spec.stack import Stack
+
+
+@pytest.fixture
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    return history_of(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

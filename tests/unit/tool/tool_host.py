@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from higuera.render.units import tool_file
@@ -186,6 +187,12 @@ class ToolHost:
             else (path.read_text() if path.is_file() else "folder")
             for path in sorted(self.home.rglob("*"))
         }
+
+
+@cache
+def history_of(session: Path) -> "History":
+    """The one of this test session, which is known by its temporary folder."""
+    return History(ToolHost.make(session / "history" / "host"))
 
 
 @dataclass
