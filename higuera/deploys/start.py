@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from pyinfra.api import Host
+from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
+from higuera.deploys.order import Order
 from higuera.deploys.smoke import public_smoke
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.operations.run import Run
 from higuera.spec.load import load_deployment
 
-SUPPORTED = {"debian": ("12", "13")}
+SUPPORTED = {"debian": ("12",)}
 # What a runtime, two releases of each service and the packages take.
 NEEDED_KIB = 1_500_000
 
@@ -26,7 +28,9 @@ def start(host: Host) -> Run:
     environment = host.data.get("higuera_environment")
     deployment = load_deployment(Path(inventory or "inventory"), environment)
     assert deployment.secrets is not None
-    return Run(deployment, host, prove=public_smoke(deployment))
+    # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
+    real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
+    return Run(deployment, real, prove=public_smoke(deployment))
 
 
 @told
@@ -38,15 +42,18 @@ def preflight(run: Run) -> MachineState:
         raise HostError(f"{host.name}: gives no answer to simple questions; try: ssh {host.name}")
     _check(host.name, machine)
     if not machine.is_root:
-        run.user = machine.user
+        run.user, run.sudo = machine.user, True
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
+    host.state.add_callback_handler(  # type: ignore[no-untyped-call]
+        Order(run, what=f"deploy of {run.commit}")
+    )
     return machine
 
 
 def _check(name: str, machine: MachineState) -> None:
     if machine.version not in SUPPORTED.get(machine.system, ()):
         raise HostError(
-            f"{name}: runs {machine.system} {machine.version}; Higuera deploys to Debian 12 or 13"
+            f"{name}: runs {machine.system} {machine.version}; Higuera deploys to Debian 12"
         )
     if not machine.has_systemd:
         raise HostError(f"{name}: does not run systemd (a container?); Higuera needs a whole VPS")

@@ -32,6 +32,7 @@ class Run:
         self.host = host
         self.prove = prove or (lambda host: None)
         self.user = "root"
+        self.sudo = False
         self.started = datetime.now(UTC)
         self.artifacts: dict[str, Artifact] = {}
         self._states: dict[bool, ReleaseState] = {}

@@ -107,7 +107,7 @@ def test_files_above_the_package() -> None:
     found = {path.name: own(imports(path)) for path in ROOT.glob("*.py")}
     assert found.pop("config.py") == {"hook"}
     assert "deploy.py" in found
-    assert found == dict.fromkeys(found, {"deploys"})
+    assert found == {name: {"deploys"} for name in found}
 
 
 def test_smoke_checks_use_the_smoke_layer_alone() -> None:

@@ -1,8 +1,10 @@
 """Equal trees give equal bytes, and the real tools unpack what was packed."""
 
 import hashlib
+import io
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,15 @@ def test_equal_trees_give_equal_bytes(tmp_path: Path) -> None:
     first, second = (pack(tree, tmp_path / f"{tree.name}.tar.zst") for tree in (one, two))
     assert first.path.read_bytes() == second.path.read_bytes()
     assert (first.content, first.sha256) == (second.content, second.sha256)
+
+
+def test_entries_are_in_order_whatever_the_file_system_says(tmp_path: Path) -> None:
+    artifact = pack(fill(tmp_path / "tree", NAMES[::-1]), tmp_path / "a.tar.zst")
+    plain = subprocess.run(["zstd", "-dc", artifact.path], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        names = tar.getnames()
+    assert names == sorted(names)
+    assert len(names) == len(tree_of(tmp_path / "tree"))
 
 
 def test_hard_links_are_packed_as_the_files_they_are(tmp_path: Path) -> None:

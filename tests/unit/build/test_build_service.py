@@ -207,6 +207,20 @@ def test_install_that_failed_runs_again(builder: Builder) -> None:
     assert builder.installs() == 3
 
 
+def test_install_that_failed_is_not_taken_for_the_one_before(builder: Builder) -> None:
+    """It may have left half of what it does, so going back to the old inputs installs again."""
+    picky = {**INSTALL, "run": f"{INSTALL['run']} && grep -q good package.json"}
+    write(builder.source, "package.json", "good\n")
+    builder.build(install=picky)
+    write(builder.source, "package.json", "bad\n")
+    with pytest.raises(BuildError):
+        builder.build(install=picky)
+    write(builder.source, "package.json", "good\n")
+    write(builder.source, "web/index.js", "other\n")
+    builder.build(install=picky)
+    assert builder.installs() == 3
+
+
 # What a build sees
 
 

@@ -230,6 +230,15 @@ def test_digest_takes_names_that_are_no_text(source: Path) -> None:
     assert digest_of(source, files) != digest_of(source, files[1:])
 
 
+def test_content_that_looks_like_another_file(tmp_path: Path) -> None:
+    for length in ("", "1"):
+        two, one = tmp_path / f"two{length}", tmp_path / f"one{length}"
+        write(two, "a", "1")
+        write(two, "b", "2")
+        write(one, "a", f"1\0file\0b\0{length}\0" + "2")
+        assert digest_of(two, ["a", "b"]) != digest_of(one, ["a"])
+
+
 # The commit
 
 

@@ -28,7 +28,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def clean(server: Server) -> Iterator[None]:
     yield
     sweep(server)
@@ -72,6 +72,7 @@ def logs_in(server: Server, role: str, password: str, name: str = "postgres") ->
     return False
 
 
+@pytest.mark.usefixtures("clean")
 class TestTheOperation:
     def test_from_nothing_to_a_login_and_then_a_noop(self, server: Server) -> None:
         provision(server, "forms", "s3cret", "forms")
@@ -154,6 +155,7 @@ class TestTheOperation:
         assert state_of(Server(Path("/nowhere")), "forms", "forms") == DatabaseState()
 
 
+@pytest.mark.usefixtures("clean")
 class TestTheVerifier:
     def make(self, server: Server, password: str) -> None:
         verifier = sql_text(scram_verifier(password, os.urandom(16), ITERATIONS))

@@ -63,6 +63,14 @@ def test_unknown_key_at_every_level(project: Project, path: str, sentence: str) 
     assert f"inventory/production.yml: stack.{sentence}" in fault(project).splitlines()
 
 
+def test_unknown_key_that_looks_like_a_mark_of_pydantic(project: Project) -> None:
+    project.change("runtimes.[key]", "x")
+    assert fault(project) == "inventory/stack.yml: runtimes.[key]: unknown key (known here: node)"
+    project.write("stack", STACK)
+    project.write("production", {**ENVIRONMENT, "[key]": None})
+    assert fault(project).startswith("inventory/production.yml: [key]: unknown key")
+
+
 @pytest.mark.parametrize("name", ["build", "secrets", "health", "port", "env"])
 def test_service_named_like_a_key_still_gets_a_suggestion(project: Project, name: str) -> None:
     project.change(f"services.{name}", {**SERVICE, "port": 3400, "prot": 1})

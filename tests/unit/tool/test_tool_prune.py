@@ -94,7 +94,7 @@ def test_strange_names_are_removed_as_they_are(history: History) -> None:
     assert releases(host) == ["r1"]
 
 
-@pytest.mark.parametrize("keep", ["", "all", "-1", "2x", "1.5", "0", "00", "02", " 2", "2\n"])
+@pytest.mark.parametrize("keep", ["", "all", "-1", "2x", "1.5", "0", "02"])
 def test_keeps_all_when_it_cannot_read_the_number(history: History, keep: str) -> None:
     host = history.after(4)
     before = host.tree()

@@ -1,0 +1,47 @@
+"""The journal of an app, on its host: one JSON line a step, appended in one write."""
+
+import getpass
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from shlex import quote
+
+from pyinfra.api import StringCommand
+
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def now() -> str:
+    """The time as the journal writes it: UTC, ISO 8601, whole seconds."""
+    return datetime.now(UTC).strftime(STAMP)
+
+
+def actor() -> str:
+    """Who deploys: the CI job where there is one, else user and machine."""
+    job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID")
+    if job:
+        return f"ci-{os.environ.get('GITHUB_ACTOR', 'job')}-{job}"
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def line(step: str, result: str, start: str, release: str, detail: str = "") -> str:
+    """One line. `result` is ok, failed, reverted or abandoned."""
+    entry = {
+        "step": step,
+        "result": result,
+        "start": start,
+        "end": now(),
+        "release": release,
+        "actor": actor(),
+        "detail": detail,
+    }
+    return json.dumps({key: value for key, value in entry.items() if value})
+
+
+def append(app: str, text: str) -> StringCommand:
+    """The command that appends a line; it arrives on standard input."""
+    folder = f"/var/lib/higuera/{app}"
+    return StringCommand(
+        f"mkdir -p {quote(folder)} && cat >>{quote(f'{folder}/journal.jsonl')}", _stdin=text
+    )

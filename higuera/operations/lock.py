@@ -1,0 +1,108 @@
+"""One deploy at a time: a lock on the host that a live process there holds.
+
+The process is a shell at the far end of an SSH channel. It lets go when the channel closes, and
+when the controller has been silent for too long: a killed controller, a closed laptop and a pulled
+cable all free the lock by themselves, and none leaves a file to clean up.
+"""
+
+import json
+from shlex import quote
+
+import gevent
+from paramiko import Channel, SSHException
+from pyinfra.api import Host, StringCommand
+from pyinfra.connectors.util import make_unix_command_for_host
+
+from higuera.errors import HostError
+
+BEAT = 3  # seconds between the controller's signs of life
+SILENCE = 15  # seconds without one after which the host takes the controller for gone
+HELD = 75  # EX_TEMPFAIL (sysexits.h): try again later
+
+SCRIPT = """
+set -eu
+file={file}
+mkdir -p /run/higuera {state}
+[ -e "$file" ] || : >"$file"
+exec 9<>"$file"
+flock --nonblock 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
+printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
+echo held
+finished=no
+while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null) && [ -n "$beat" ]; do
+    [ "$beat" != q ] || {{ finished=yes; break; }}
+done
+rm -f "$file.owner"
+[ $finished = yes ] || printf '%s\\n' {abandoned} |
+    sed "s/@END@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" >>{state}/journal.jsonl
+"""
+
+
+class Lock:
+    """The lock of one app on one host, as long as this object has it open."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._beating = gevent.spawn(self._beat)
+
+    def _beat(self) -> None:
+        while True:
+            gevent.sleep(BEAT)
+            try:
+                self._channel.sendall(b".")
+            except (OSError, SSHException):
+                return  # the host lets go by itself; the next command of the deploy fails
+
+    def release(self) -> None:
+        """Let go, as a deploy does that came to its end, good or bad."""
+        self._beating.kill(block=False)
+        try:
+            self._channel.sendall(b"q")
+            self._channel.recv_exit_status()
+        except (OSError, SSHException):
+            pass  # then the host has noticed by itself
+        finally:
+            self._channel.close()
+
+
+def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
+    """Take the lock. Raises HostError that says who holds it, since when and for what."""
+    abandoned = {
+        "step": "deploy",
+        "result": "abandoned",
+        "start": owner["since"],
+        "end": "@END@",
+        "actor": owner["actor"],
+        "release": owner.get("release", ""),
+    }
+    script = SCRIPT.format(
+        file=quote(f"/run/higuera/{app}.lock"),
+        state=quote(f"/var/lib/higuera/{app}"),
+        owner=quote(json.dumps({**owner, "pid": "@PID@"})),
+        abandoned=quote(json.dumps(abandoned)),
+        held=HELD,
+        silence=SILENCE,
+    )
+    command = make_unix_command_for_host(
+        host.state, host, StringCommand(script), _sudo=sudo
+    ).get_raw_value()
+    transport = host.connector.client.get_transport()  # type: ignore[attr-defined]
+    channel = transport.open_session()
+    channel.exec_command(command)
+    answer = channel.makefile("r").readline().strip()
+    if answer == "held":
+        return Lock(channel)
+    problem = channel.makefile_stderr("r").read().strip()
+    if channel.recv_exit_status() == HELD:
+        raise HostError(held_by(app, answer))
+    raise HostError(f"the lock of {app} could not be taken: {problem or answer}")
+
+
+def held_by(app: str, owner: str) -> str:
+    """The sentence that says who holds a lock."""
+    try:
+        found = json.loads(owner)
+        who = f"{found['actor']} since {found['since']} for: {found['what']}"
+    except (ValueError, KeyError, TypeError):
+        who = "somebody who just took it"
+    return f"{app} is locked by {who}; wait, or see: higuera lock status"
