@@ -31,7 +31,7 @@ FOREIGN = {
     "typer": {"cli"},
     "click": {"cli", "hook"},
     "rich": {"cli", "smoke"},
-    "gevent": {"hook", "connectors"},
+    "gevent": {"facts", "operations", "deploys", "connectors", "hook"},
 }
 
 
