@@ -2,6 +2,7 @@
 
 from higuera.deploys.provision import provision
 from higuera.deploys.release import build, cut_over, migrate, prune, start_candidates, upload
+from higuera.deploys.rollback import roll_back
 from higuera.deploys.start import preflight, start
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "preflight",
     "provision",
     "prune",
+    "roll_back",
     "start",
     "start_candidates",
     "upload",

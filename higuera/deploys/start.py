@@ -11,7 +11,7 @@ from higuera.deploys.smoke import public_smoke
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.operations.run import Run
-from higuera.spec.load import load_deployment
+from higuera.spec.load import Deployment, load_deployment
 
 SUPPORTED = {"debian": ("12",)}
 # What a runtime, two releases of each service and the packages take.
@@ -24,13 +24,19 @@ def start(host: Host) -> Run:
 
     Raises PyinfraError, a sentence, before anything is touched.
     """
-    inventory = host.data.get("higuera_inventory")
-    environment = host.data.get("higuera_environment")
-    deployment = load_deployment(Path(inventory or "inventory"), environment)
-    assert deployment.secrets is not None
+    deployment = deployment_of(host)
     # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
     return Run(deployment, real, prove=public_smoke(deployment))
+
+
+def deployment_of(host: Host, with_source: bool = True) -> Deployment:
+    """What the inventory says for a host. Raises SpecError; SecretError names what is missing."""
+    inventory = host.data.get("higuera_inventory")
+    environment = host.data.get("higuera_environment")
+    deployment = load_deployment(Path(inventory or "inventory"), environment, with_source)
+    assert deployment.secrets is not None
+    return deployment
 
 
 @told
@@ -45,7 +51,7 @@ def preflight(run: Run) -> MachineState:
         run.user, run.sudo = machine.user, True
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
     host.state.add_callback_handler(  # type: ignore[no-untyped-call]
-        Order(run, what=f"deploy of {run.commit}")
+        Order(host, run.deployment.stack.app, run.release, f"deploy of {run.commit}", run.sudo)
     )
     return machine
 

@@ -21,7 +21,7 @@ new=
 trap 'rm -rf "$stage"; [ -z "$new" ] || rm -f "$new"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 # what a killed run left
-find /run -maxdepth 1 -name 'higuera.*' -mmin +60 -exec rm -rf {} +
+find /run -maxdepth 1 -ignore_readdir_race -name 'higuera.??????' -mmin +60 -exec rm -rf {} +
 stage=$(mktemp -d /run/higuera.XXXXXX)
 base64 -d | tar -xf - -C "$stage"
 put() {

@@ -26,6 +26,7 @@ mkdir -p /run/higuera {state}
 [ -e "$file" ] || : >"$file"
 exec 9<>"$file"
 flock --nonblock 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
+[ ! -x {tool} ] || {tool} settle
 printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
 echo held
 finished=no
@@ -77,6 +78,7 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     }
     script = SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),
+        tool=quote(f"/usr/local/sbin/higuera-{app}"),
         state=quote(f"/var/lib/higuera/{app}"),
         owner=quote(json.dumps({**owner, "pid": "@PID@"})),
         abandoned=quote(json.dumps(abandoned)),
@@ -89,7 +91,11 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     transport = host.connector.client.get_transport()  # type: ignore[attr-defined]
     channel = transport.open_session()
     channel.exec_command(command)
-    answer = channel.makefile("r").readline().strip()
+    lines = channel.makefile("r")
+    answer = lines.readline().strip()
+    while answer.startswith("plan "):  # a cutover that nobody confirmed was taken back just now
+        host.log(answer)
+        answer = lines.readline().strip()
     if answer == "held":
         return Lock(channel)
     problem = channel.makefile_stderr("r").read().strip()

@@ -76,6 +76,7 @@ until [ "$({ask})" = {quote(generation)} ]; do
         echo 'nginx reloaded, but the old configuration is still live. Its error log says:' >&2
         tail -n 5 /var/log/nginx/error.log >&2
 {back}
+        systemctl reload {UNIT} || true # what was live stays live
         exit 1
     }}
     sleep 0.1

@@ -63,11 +63,12 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
                 artifact = run.artifacts[service]
                 there = upload(host, run.user, artifact.path, service, artifact.sha256)
                 parts.append(unpack(there, artifact.sha256, f"{new}/{service}"))
+                parts.append(f"echo {artifact.content} >{quote(f'{new}/{service}.content')}")
             else:
                 live = run.state().slots[f"{service}-{run.state().live[service]}"]
-                parts.append(
-                    f"cp -al -- {quote(f'{paths.releases}/{live}')} {quote(f'{new}/{service}')}"
-                )
+                origin, part = quote(f"{paths.releases}/{live}"), quote(f"{new}/{service}")
+                parts.append(f"cp -al -- {origin} {part}")
+                parts.append(f"[ ! -e {origin}.content ] || cp -- {origin}.content {part}.content")
         lines = ["set -eu", f"rm -rf {quote(new)}", f"mkdir -m 0755 {quote(new)}", *parts]
         lines += [f"cat >{quote(f'{new}/manifest.json')}"]
         lines += [f"mv -T {quote(new)} {quote(paths.release(run.release))}"]
@@ -94,7 +95,8 @@ def units_written(run: Run) -> Generator[StringCommand, None, None]:
     if not stale:
         host.noop("units are as they should be")
         return
-    yield write(stale, after="systemctl daemon-reload")
+    boot = f"systemctl --quiet enable {quote(run.deployment.stack.app)}-boot.service"
+    yield write(stale, after=f"systemctl daemon-reload\n{boot}")
 
 
 @operation()
@@ -151,13 +153,14 @@ def live(run: Run) -> Generator[FunctionCommand, None, None]:
         (plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
         before = run.state().plan
         try:
-            run_remote(host, f"{run.tool} switch {quote(plan)}")
+            seconds = run.deployment.stack.settings.confirm_deadline
+            run_remote(host, f"{run.tool} switch {quote(plan)} {seconds}")
             run_remote(host, f"{run.tool} check")
             run.prove(host)
         except BaseException as error:
             _go_back(host, run, before, error)
             raise
-        run_remote(host, f"{run.tool} confirm")
+        run_remote(host, f"{run.tool} confirm {quote(plan)}")
         host.log(f"release {run.release} is live (plan {plan})")
 
     yield step(cut_over)
@@ -168,8 +171,11 @@ def _go_back(host: Host, run: Run, before: str | None, error: BaseException) -> 
         raise HostError(
             f"{error}\nthis first release fails its checks and there is none to go back to"
         ) from None
-    for line in run_remote(host, f"{run.tool} revert"):
-        host.log(line)
+    try:
+        for line in run_remote(host, f"{run.tool} revert"):
+            host.log(line)
+    except HostError as second:
+        raise HostError(f"{error}\n{second}") from None
     if isinstance(error, HigueraError):
         raise HostError(f"{error}\ntraffic is back on plan {before}") from None
 

@@ -16,7 +16,7 @@ from higuera.build.source import commit_of, fingerprint, source_files
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
 from higuera.render.files import File
-from higuera.render.units import job_files, slot_files, tool_file
+from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, release_id
 from higuera.spec.service import COLOURS
@@ -69,6 +69,7 @@ class Run:
         deployment = self.deployment
         return [
             tool_file(deployment.stack, deployment.environment, deployment.project),
+            boot_file(deployment.stack, deployment.project),
             *job_files(deployment.stack, deployment.secrets, deployment.project),
         ]
 

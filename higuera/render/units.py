@@ -72,6 +72,12 @@ def _job(stack: Stack, key: str, job: Job, secrets: Secrets, project: Path | Non
     ]
 
 
+def boot_file(stack: Stack, project: Path | None = None) -> File:
+    """What looks at boot for a cutover that nobody confirmed."""
+    text = render("systemd/boot.j2", project, stack=stack, paths=stack.paths)
+    return File(f"{SYSTEMD}/{stack.app}-boot.service", text)
+
+
 def tool_file(stack: Stack, environment: Environment, project: Path | None = None) -> File:
     """The one on-host tool, which alone moves traffic."""
     text = render(

@@ -49,13 +49,17 @@ class Deployment:
         )
 
 
-def load_deployment(inventory: Path, environment: str | None = None) -> Deployment:
+def load_deployment(
+    inventory: Path, environment: str | None = None, with_source: bool = True
+) -> Deployment:
     """Load `stack.yml` with one environment merged over it.
+
+    `with_source` wants the checkout of the app to be there; a rollback does without.
 
     Raises SpecError with file, key path and what to write instead.
     """
     inventory = inventory.resolve()
-    name = pick_environment(inventory, environment or os.environ.get("HIGUERA_ENV"))
+    name = pick_environment(inventory, environment or os.environ.get("HIGUERA_ENV") or None)
     stack_file = inventory / STACK_FILE
     environment_file = inventory / f"{name}.yml"
     base = read_yaml(stack_file)
@@ -78,7 +82,7 @@ def load_deployment(inventory: Path, environment: str | None = None) -> Deployme
     except RecursionError:
         raise SpecError(f"{shown(environment_file)}: stack: an alias holds itself") from None
     deployment = Deployment(inventory, name, stack, parsed)
-    if not _is_folder(deployment):
+    if with_source and not _is_folder(deployment):
         where = place(blamed(("source",)), ("source",))
         raise SpecError(f"{where}: there is no folder {stack.source} there")
     return deployment

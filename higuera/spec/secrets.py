@@ -57,6 +57,11 @@ def load_secrets(
     empty = [name for name, value in values.items() if value == ""]
     problems = [f"{name}: is set nowhere" for name in missing]
     problems += [f"{name}: is empty" for name in empty]
+    problems += [
+        f"{name}: holds a NUL or bytes that are not UTF-8, which no environment takes"
+        for name, value in values.items()
+        if value is not None and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    ]
     if problems:
         where = f"set it in the process environment or in {file.name} beside the inventory folder"
         raise SecretError("\n".join(f"secret {problem}; {where}" for problem in problems))

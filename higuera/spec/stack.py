@@ -55,6 +55,8 @@ class Settings(Model):
     """nftables, default-deny inbound: ssh, 80, 443, ping."""
     health_deadline: int = Field(default=30, ge=1, le=600)
     """Seconds that a candidate has to become healthy."""
+    confirm_deadline: int = Field(default=60, ge=5, le=3600)
+    """Seconds after a cutover within which it has to be confirmed, or the host goes back."""
     keep_releases: int = Field(default=5, ge=2, le=100)
     """Releases kept on the host; what a slot points at is never pruned."""
 

@@ -32,7 +32,7 @@ class Project:
     def mini(cls, folder: Path, vps: str) -> "Project":
         """The mini app: builds in no time, has no database."""
         folder.mkdir()
-        for name in ("config.py", "deploy.py"):
+        for name in ("config.py", "deploy.py", "rollback.py"):
             shutil.copy(REPOSITORY / name, folder / name)
         app = folder / "app"
         shutil.copytree(MINI, app, ignore=shutil.ignore_patterns("stack.yml"))
@@ -48,7 +48,7 @@ class Project:
         """The example, as a clone of this repository has it."""
         ignored = shutil.ignore_patterns("node_modules", ".next", "dist", ".env.*")
         folder.mkdir()
-        for name in ("config.py", "deploy.py"):
+        for name in ("config.py", "deploy.py", "rollback.py"):
             shutil.copy(REPOSITORY / name, folder / name)
         shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=ignored)
         shutil.copytree(REPOSITORY / "inventory", folder / "inventory", ignore=ignored)

@@ -1,0 +1,117 @@
+"""`higuera status`, `journal`, `releases`, `logs`, `lock`, `ssh`: questions to the host.
+
+Each runs the on-host tool over `ssh` and passes its output and its exit status on.
+"""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higuera import sandbox
+from higuera.connectors.address import SANDBOX_PREFIX
+from higuera.errors import HostError
+from higuera.spec.environment import Host
+from higuera.spec.load import Deployment, load_deployment
+
+Env = Annotated[
+    str | None, typer.Argument(metavar="ENV", help="Environment; the default one if left out.")
+]
+lock = typer.Typer(no_args_is_help=True)
+
+
+def ssh_command(host: Host, command: str) -> list[str]:
+    """The command line that runs a shell command on the host; an empty one opens a shell."""
+    words = [command] if command else []
+    if host.address.startswith(SANDBOX_PREFIX):
+        vps = sandbox.get(host.address.removeprefix(SANDBOX_PREFIX))
+        return sandbox.ssh_command(vps, words, user=host.user)
+    options = ["-o", "ConnectTimeout=10"]
+    if host.port is not None:
+        options += ["-p", str(host.port)]
+    if host.key is not None:
+        options += ["-i", str(Path(host.key).expanduser())]
+    target = f"{host.user}@{host.address}" if host.user else host.address
+    return ["ssh", *options, "--", target, *words]
+
+
+def ask(environment: str | None, command: str) -> None:
+    """Run a command of the on-host tool as root; its exit status becomes ours."""
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    run(deployment, f"{shlex.quote(deployment.stack.paths.tool)} {command}")
+
+
+def run(deployment: Deployment, command: str) -> None:
+    """Run a shell command on the host with root's rights. Raises HostError if ssh itself fails."""
+    host = deployment.environment.host
+    as_root = f"if [ $(id -u) = 0 ]; then {command}; else sudo -n {command}; fi"
+    done = subprocess.run(ssh_command(host, as_root), check=False)
+    if done.returncode == 255:
+        raise HostError(f"{host.address}: ssh could not connect; its message is above")
+    if done.returncode == 127:
+        raise HostError(f"{deployment.stack.app} was never deployed to {host.address}")
+    sys.exit(done.returncode)
+
+
+def status(
+    environment: Env = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What serves, since when, which colour, its health, armed timers, who holds the lock."""
+    ask(environment, "status --json" if as_json else "status")
+
+
+def releases(environment: Env = None) -> None:
+    """Every release on the host, newest first, and when it was confirmed live."""
+    ask(environment, "releases")
+
+
+def journal(
+    environment: Env = None,
+    lines: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 40,
+) -> None:
+    """The last steps that were taken, a JSON line each."""
+    ask(environment, f"journal {lines}")
+
+
+def logs(
+    service: Annotated[str, typer.Argument(metavar="SERVICE")],
+    environment: Env = None,
+    follow: Annotated[bool, typer.Option("-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 100,
+) -> None:
+    """The log of a service, of both its colours."""
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    if service not in deployment.stack.services:
+        known = ", ".join(deployment.stack.services)
+        raise HostError(f"there is no service {service} (there are: {known})")
+    units = " ".join(
+        f"-u {shlex.quote(deployment.stack.paths.unit(service, colour))}"
+        for colour in ("blue", "green")
+    )
+    run(deployment, f"journalctl {units} -o cat -n {lines} {'-f' if follow else '--no-pager'}")
+
+
+def ssh(
+    environment: Env = None,
+    command: Annotated[list[str] | None, typer.Argument(metavar="[CMD]...")] = None,
+) -> None:
+    """A shell on the host, or a command there."""
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    words = ssh_command(deployment.environment.host, shlex.join(command or []))
+    sys.exit(subprocess.run(words, check=False).returncode)
+
+
+@lock.command("status")
+def lock_status(environment: Env = None) -> None:
+    """Who holds the lock, since when and for what."""
+    ask(environment, "lock status")
+
+
+@lock.command("release")
+def lock_release(environment: Env = None) -> None:
+    """End the process that holds the lock; its deploy fails at its next step."""
+    ask(environment, "lock release")

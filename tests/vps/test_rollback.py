@@ -1,0 +1,197 @@
+"""Going back: by the on-call command, by hand on the box, by the dead-man's switch, by a reboot."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from harness import BIN, Project, until
+
+HIGUERA = str(BIN / "higuera")
+
+
+@pytest.fixture
+def two(mini: Project) -> Project:
+    """A VPS on which release two is live and release one stands by."""
+    mini.edit("app/web/server.js", "Mini one", "Mini two")
+    mini.deployed()
+    return mini
+
+
+def status(project: Project) -> dict[str, object]:
+    done = project.run(HIGUERA, "status", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def steps(project: Project) -> list[tuple[str, str]]:
+    lines = project.ssh("cat /var/lib/higuera/mini/journal.jsonl").splitlines()
+    return [(entry["step"], entry["result"]) for entry in map(json.loads, lines)]
+
+
+def serves(project: Project, word: str) -> bool:
+    return f"Mini {word}" in project.get("/").text
+
+
+def test_rollback_goes_to_the_last_good_release(two: Project) -> None:
+    two.edit("app/web/server.js", "Mini two", "Oops")
+    assert two.deploy("-y").returncode == 1  # an aborted release lies between
+    assert serves(two, "two")
+    dry = two.run(HIGUERA, "rollback", "--dry-run")
+    assert dry.returncode == 0 and " back to " in dry.stderr
+    assert serves(two, "two")
+    done = two.run(HIGUERA, "rollback", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert serves(two, "one")
+    assert status(two)["armed"] is None
+    assert ("rollback", "ok") in steps(two)
+
+
+def test_rollback_wants_no_checkout_and_no_node(two: Project) -> None:
+    subprocess.run(["rm", "-rf", str(two.folder / "app")], check=True)
+    done = two.run(
+        str(BIN / "pyinfra"), "inventory", "rollback.py", "-y", XDG_CACHE_HOME="/nowhere"
+    )
+    assert done.returncode == 0, done.stderr
+    assert serves(two, "one")
+
+
+def test_rollback_by_hand_on_the_box(two: Project) -> None:
+    began = time.monotonic()
+    two.ssh("higuera-mini rollback")
+    assert time.monotonic() - began < 5
+    assert serves(two, "one")
+    assert two.ssh("higuera-mini rollback; echo $?", check=False).splitlines()[-1] == "1"
+
+
+def test_a_rollback_with_nowhere_to_go_says_so(mini: Project) -> None:
+    done = mini.run(HIGUERA, "rollback", "--yes")
+    assert done.returncode == 1
+    assert "there is no release to go back to" in done.stderr
+    assert serves(mini, "one")
+
+
+def test_a_rollback_that_fails_its_smoke_did_not_happen(two: Project) -> None:
+    two.edit("inventory/stack.yml", "contains: Mini", "contains: Mini two")
+    done = two.run(HIGUERA, "rollback", "--yes")
+    assert done.returncode == 1
+    assert "smoke page failed" in done.stderr and "did not happen" in done.stderr
+    assert serves(two, "two")
+    assert status(two)["armed"] is None
+
+
+def test_nobody_confirms_and_the_host_goes_back_by_itself(two: Project) -> None:
+    two.ssh("higuera-mini switch 0001 3")
+    assert serves(two, "one")
+    assert status(two)["armed"] == {"back_to": "0002"}
+    until(lambda: serves(two, "two"), "the dead-man's switch", 10)
+    assert status(two)["armed"] is None
+    assert ("revert", "reverted") in steps(two)
+    assert two.ssh("higuera-mini confirm 0001; echo $?", check=False).splitlines()[-1] == "1"
+
+
+def test_a_reboot_while_unconfirmed_boots_the_old_release(two: Project) -> None:
+    two.ssh("higuera-mini switch 0001 600")
+    two.reboot()
+    until(lambda: serves(two, "two"), "the old release serves")
+    assert status(two)["armed"] is None
+
+
+@pytest.mark.parametrize("step", ["Build", "Upload", "Candidates", "Cutover"])
+def test_a_killed_controller_leaves_the_old_release_and_no_lock(two: Project, step: str) -> None:
+    """`kill -9` at each step; the cutover is caught between its flip and its confirm."""
+    two.edit("app/web/server.js", "Mini two", "Mini three")
+    two.edit("app/build.sh", "set -eu", f"set -eu # {step}")
+    if step == "Build":
+        two.edit("app/build.sh", "set -eu", "sleep 5; set -eu")
+    (two.folder / "smoke").mkdir()
+    (two.folder / "smoke" / "slow.py").write_text(
+        '"""slow"""\nimport time\n\n\ndef check(target, http):\n    time.sleep(4)\n'
+    )
+    with subprocess.Popen(
+        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
+        cwd=two.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if f"Starting operation: {step}" in line:
+                break
+        if step == "Cutover":
+            until(lambda: serves(two, "three"), "the flip")
+        process.send_signal(signal.SIGKILL)
+    until(lambda: status(two)["lock"] is None, "the lock is freed", 20)
+    assert steps(two)[-1] == ("deploy", "abandoned")
+    if step == "Cutover":
+        assert status(two)["armed"] == {"back_to": "0002"}
+    printed = two.deployed()  # the next one takes back what was left, and converges
+    if step == "Cutover":
+        assert "plan 0003 was never confirmed" in printed
+    assert serves(two, "three")
+    assert status(two)["armed"] is None
+
+
+def test_two_deploys_at_once(mini: Project) -> None:
+    mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 6")
+    command = [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"]
+    with subprocess.Popen(
+        command,
+        cwd=mini.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as first:
+        until(lambda: status(mini)["lock"] is not None, "the first takes the lock")
+        second = mini.deploy("-y")
+        assert second.returncode == 1
+        assert "mini is locked by" in second.stderr and "Traceback" not in second.stderr
+        assert first.wait(timeout=60) == 0
+    assert status(mini)["lock"] is None
+
+
+def test_a_lock_released_by_force(mini: Project) -> None:
+    mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 5")
+    with subprocess.Popen(
+        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
+        cwd=mini.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as first:
+        until(lambda: status(mini)["lock"] is not None, "the first takes the lock")
+        assert mini.run(HIGUERA, "lock", "release").returncode == 0
+        assert "nobody holds the lock" in mini.run(HIGUERA, "lock", "status").stdout
+        first.wait(timeout=60)
+
+
+def test_a_pulled_cable_frees_the_lock_and_keeps_the_old_release(two: Project) -> None:
+    from higuera import sandbox
+
+    two.edit("app/web/server.js", "Mini two", "Mini three")
+    two.edit("app/build.sh", "set -eu", "set -eu\nsleep 4")
+    with subprocess.Popen(
+        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
+        cwd=two.folder,
+        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as first:
+        until(lambda: status(two)["lock"] is not None, "the deploy holds the lock")
+        sandbox.network_cut(two.vps)
+        try:
+            time.sleep(20)  # longer than the host waits for a sign of life
+        finally:
+            sandbox.network_restore(two.vps)
+            first.kill()
+    until(lambda: status(two)["lock"] is None, "the lock is freed", 20)
+    assert serves(two, "two")
