@@ -17,5 +17,6 @@ deploys.build(run)  # on this machine, only what changed
 deploys.upload(run)  # the release and its units; nothing serves it yet
 deploys.migrate(run)  # the real target's schema, before traffic moves
 deploys.start_candidates(run)  # in the idle slots, until they are healthy
+deploys.prove_candidates(run)  # log in, write, log out: through the nginx that will serve them
 deploys.cut_over(run)  # one rename; back again if the public side fails
 deploys.prune(run)  # releases that nothing needs any more

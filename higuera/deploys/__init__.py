@@ -1,7 +1,15 @@
 """The verbs of `deploy.py`, in the order of a deploy."""
 
 from higuera.deploys.provision import provision
-from higuera.deploys.release import build, cut_over, migrate, prune, start_candidates, upload
+from higuera.deploys.release import (
+    build,
+    cut_over,
+    migrate,
+    prove_candidates,
+    prune,
+    start_candidates,
+    upload,
+)
 from higuera.deploys.rollback import roll_back
 from higuera.deploys.start import preflight, start
 
@@ -10,6 +18,7 @@ __all__ = [
     "cut_over",
     "migrate",
     "preflight",
+    "prove_candidates",
     "provision",
     "prune",
     "roll_back",

@@ -7,7 +7,7 @@ from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
-from higuera.deploys.smoke import public_smoke
+from higuera.deploys.smoke import proofs_of
 from higuera.deploys.start import deployment_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine
@@ -37,5 +37,5 @@ def roll_back(host: Host) -> None:
         Order(real, deployment.stack.app, target, f"rollback to {target}", not machine.is_root)
     )
     rollback.rolled_back(
-        name="Rollback", deployment=deployment, target=target, prove=public_smoke(deployment)
+        name="Rollback", deployment=deployment, target=target, prove=proofs_of(deployment).public
     )

@@ -1,14 +1,21 @@
 """The smoke checks of a deployment: where they are sent, and what a failure means to a deploy."""
 
-from collections.abc import Callable
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 from pyinfra.api import Host
 
 from higuera.connectors.address import address_of
+from higuera.connectors.tunnel import tunnel
 from higuera.errors import SmokeError
-from higuera.smoke import Limits, load_checks, run_checks
-from higuera.smoke.model import Target
+from higuera.operations.run import Proofs
+from higuera.smoke import CheckFailed, CheckSkipped, Limits, Target, load_checks, run_checks
+from higuera.smoke.expect import require_status
+from higuera.smoke.loader import Check
+from higuera.smoke.session import sign_in
+from higuera.smoke.transport import Line
 from higuera.spec.load import Deployment, load_deployment
 
 
@@ -40,28 +47,59 @@ def target_of(deployment: Deployment, base_url: str, connect_to: str | None = No
     )
 
 
-def public_smoke(deployment: Deployment) -> Callable[[Host], None]:
-    """What a cutover calls to prove the public side.
+def proofs_of(deployment: Deployment) -> Proofs:
+    """The smoke checks of a deploy: of its candidates, and of the public side after the cutover.
 
     The checks are loaded here, before anything moves: a broken check stops a deploy, and never
-    takes back a good release. The returned function raises SmokeError with every failed check.
+    takes back a good release. Each proof raises SmokeError with every failed check.
     """
     checks = load_checks(deployment.project)
 
-    def prove(host: Host) -> None:
-        address = str(host.connector.data["ssh_hostname"] or host.name)
-        report = run_checks(
-            checks,
-            public_target(deployment, address),
-            Limits(check=5.0, total=30.0, fail_fast=True),
-        )
-        failed = [outcome for outcome in report.outcomes if outcome.status == "failed"]
-        if not report.ok:
-            lines = [
-                f"smoke {outcome.name} failed: {outcome.detail} (request {outcome.request_id})"
-                for outcome in failed
-            ]
-            raise SmokeError("\n".join(lines) or "no smoke check ran")
-        host.log(f"{sum(outcome.ok for outcome in report.outcomes)} smoke checks passed")
+    def candidate(host: Host) -> None:
+        live = public_target(deployment, _address(host))
+        with tunnel(host, deployment.stack.nginx.candidate_port) as port:
+            target = replace(live, connect_to=f"127.0.0.1:{port}")
+            _prove(host, [*checks, _session(live)], target)
 
-    return prove
+    def public(host: Host) -> None:
+        _prove(host, checks, public_target(deployment, _address(host)))
+
+    return Proofs(candidate, public)
+
+
+def _session(live: Target) -> Check:
+    """A session that was opened on the live release has to be good for the candidate too."""
+
+    def check(target: Target, http: httpx.Client) -> str:
+        with httpx.Client(base_url=live.base_url, transport=_line(live)) as public:
+            me = live.path("login", "me")
+            try:
+                cookie = sign_in(live, public)
+            except (CheckFailed, httpx.RequestError) as error:
+                raise CheckSkipped(f"nobody can sign in on the live side now: {error}") from None
+            target.hide(cookie.value)
+            require_status(http.get(me, headers=cookie.header), 200, to="take a session of before")
+            public.post(live.path("login", "logout"), headers=cookie.header)
+        return f"a {cookie.name} cookie of the live release is good for the candidate"
+
+    return Check("session", "A session outlives the cutover.", check, ("login",), Path(__file__))
+
+
+def _line(target: Target) -> Line:
+    return Line(target, deadline=time.monotonic() + 5.0, request_seconds=5.0)
+
+
+def _address(host: Host) -> str:
+    return str(host.connector.data["ssh_hostname"] or host.name)
+
+
+def _prove(host: Host, checks: list[Check], target: Target) -> None:
+    report = run_checks(checks, target, Limits(check=5.0, total=30.0, fail_fast=True))
+    failed = [outcome for outcome in report.outcomes if outcome.status == "failed"]
+    if not report.ok:
+        lines = [
+            f"smoke {outcome.name} failed: {outcome.detail} (request {outcome.request_id})"
+            for outcome in failed
+        ]
+        raise SmokeError("\n".join(lines) or "no smoke check ran")
+    host.log(f"{sum(outcome.ok for outcome in report.outcomes)} smoke checks passed")

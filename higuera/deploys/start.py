@@ -7,7 +7,7 @@ from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
-from higuera.deploys.smoke import public_smoke
+from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.operations.run import Run
@@ -27,7 +27,7 @@ def start(host: Host) -> Run:
     deployment = deployment_of(host)
     # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
-    return Run(deployment, real, prove=public_smoke(deployment))
+    return Run(deployment, real, proofs=proofs_of(deployment))
 
 
 def deployment_of(host: Host, with_source: bool = True) -> Deployment:

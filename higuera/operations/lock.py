@@ -26,7 +26,7 @@ mkdir -p /run/higuera {state}
 [ -e "$file" ] || : >"$file"
 exec 9<>"$file"
 flock --nonblock 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
-[ ! -x {tool} ] || {tool} settle
+[ ! -e {unconfirmed} ] || {tool} settle
 printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
 echo held
 finished=no
@@ -78,6 +78,7 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     }
     script = SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),
+        unconfirmed=quote(f"/srv/{app}/traffic/unconfirmed"),
         tool=quote(f"/usr/local/sbin/higuera-{app}"),
         state=quote(f"/var/lib/higuera/{app}"),
         owner=quote(json.dumps({**owner, "pid": "@PID@"})),
@@ -98,7 +99,7 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
         answer = lines.readline().strip()
     if answer == "held":
         return Lock(channel)
-    problem = channel.makefile_stderr("r").read().strip()
+    problem = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
     if channel.recv_exit_status() == HELD:
         raise HostError(held_by(app, answer))
     raise HostError(f"the lock of {app} could not be taken: {problem or answer}")

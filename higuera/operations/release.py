@@ -139,6 +139,30 @@ def candidates_healthy(run: Run) -> Generator[StringCommand, None, None]:
 
 
 @operation()
+def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
+    """Smoke-test the candidates through the real nginx, before they take any traffic.
+
+    + run: this deploy
+    """
+    if not run.cutover().moves:
+        host.noop("no new release")
+        return
+
+    def try_out(host: Host) -> None:
+        pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
+        (run.plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
+        try:
+            run_remote(host, f"{run.tool} candidate {quote(run.plan)}")
+            run.proofs.candidate(host)
+        except BaseException:
+            slots = [f"{quote(move.service)} {move.colour}" for move in run.cutover().moves]
+            run_remote(host, "; ".join(f"{run.tool} stop {slot}" for slot in slots))
+            raise
+
+    yield step(try_out)
+
+
+@operation()
 def live(run: Run) -> Generator[FunctionCommand, None, None]:
     """Move all traffic to the candidates in one rename; back at once if the public side fails.
 
@@ -149,14 +173,13 @@ def live(run: Run) -> Generator[FunctionCommand, None, None]:
         return
 
     def cut_over(host: Host) -> None:
-        pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
-        (plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
+        plan = run.plan
         before = run.state().plan
         try:
             seconds = run.deployment.stack.settings.confirm_deadline
             run_remote(host, f"{run.tool} switch {quote(plan)} {seconds}")
             run_remote(host, f"{run.tool} check")
-            run.prove(host)
+            run.proofs.public(host)
         except BaseException as error:
             _go_back(host, run, before, error)
             raise

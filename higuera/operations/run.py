@@ -5,7 +5,7 @@ can show that changed sources made the same code; the cutover is decided again f
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -22,18 +22,30 @@ from higuera.spec.release import Manifest, Part, release_id
 from higuera.spec.service import COLOURS
 
 
+def _nothing(host: Host) -> None:
+    """Prove nothing."""
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What has to hold before and after a cutover; each raises HigueraError when it does not."""
+
+    candidate: Callable[[Host], None] = _nothing
+    public: Callable[[Host], None] = _nothing
+
+
 class Run:
     """The values that the verbs of one deploy share."""
 
-    def __init__(
-        self, deployment: Deployment, host: Host, prove: Callable[[Host], None] | None = None
-    ) -> None:
+    def __init__(self, deployment: Deployment, host: Host, proofs: "Proofs | None" = None) -> None:
         self.deployment = deployment
         self.host = host
-        self.prove = prove or (lambda host: None)
+        self.proofs = proofs or Proofs()
         self.user = "root"
         self.sudo = False
         self.started = datetime.now(UTC)
+        self.plan = ""
+        """The traffic plan of the candidates, once it is written on the host."""
         self.artifacts: dict[str, Artifact] = {}
         self._states: dict[bool, ReleaseState] = {}
 

@@ -42,6 +42,8 @@ class Nginx(Model):
 
     status_port: int = Field(default=8099, ge=1024, le=65535)
     """Loopback port that answers with the id of the configuration that is really live."""
+    candidate_port: int = Field(default=8098, ge=1024, le=65535)
+    """Loopback port on which a candidate is smoke-tested before it takes traffic."""
     body_limit: Size = "1M"
     """The largest request body."""
 
@@ -55,6 +57,8 @@ class Settings(Model):
     """nftables, default-deny inbound: ssh, 80, 443, ping."""
     health_deadline: int = Field(default=30, ge=1, le=600)
     """Seconds that a candidate has to become healthy."""
+    drain: int = Field(default=30, ge=0, le=3600)
+    """Seconds that open connections of an old release get before its slot is used again."""
     confirm_deadline: int = Field(default=60, ge=5, le=3600)
     """Seconds after a cutover within which it has to be confirmed, or the host goes back."""
     keep_releases: int = Field(default=5, ge=2, le=100)
@@ -122,7 +126,10 @@ class Stack(Model):
                 )
 
     def _ports_are_free(self) -> None:
-        taken: dict[int, str] = {self.nginx.status_port: "nginx.status_port"}
+        taken = {self.nginx.status_port: "nginx.status_port"}
+        if self.nginx.candidate_port in taken:
+            raise ValueError("nginx.candidate_port and nginx.status_port are the same port")
+        taken[self.nginx.candidate_port] = "nginx.candidate_port"
         for name, service in self.services.items():
             for colour in COLOURS:
                 port = service.port_of(colour)

@@ -39,6 +39,13 @@ def test_second_run_changes_nothing(mini: Project) -> None:
     assert 0 < deployed - planned <= 12
 
 
+def test_what_nginx_talks_to_is_up_for_good(mini: Project) -> None:
+    """systemd-socket-proxyd says no READY=1: as Type=notify it is ended when its time is up."""
+    assert mini.get("/api/health").status_code == mini.get("/").status_code == 200
+    for unit in ("mini-backend-blue-proxy", "mini-web-blue-proxy"):
+        assert mini.ssh(f"systemctl show -p SubState --value {unit}") == "running"
+
+
 def test_a_page_edit_moves_only_the_page(mini: Project) -> None:
     pids = mini.pids()
     mini.edit("app/web/server.js", "Mini one", "Mini two")
