@@ -55,7 +55,8 @@ def groups(path: str) -> dict[str, Any]:
 
     One environment only: pyinfra would merge the data of a host that is in two.
     """
-    deployment = load_deployment(Path(path))
+    # rollback.py wants no checkout of the app; deploy.py asks for it when it starts
+    deployment = load_deployment(Path(path), with_source=False)
     host = deployment.environment.host
     data: dict[str, Any] = {
         "higuera_inventory": str(deployment.inventory),

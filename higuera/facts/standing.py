@@ -40,4 +40,6 @@ class Standing(FactBase[StandingState | None]):
             status = json.loads(output[0])
         except (ValueError, IndexError):
             return None
+        if not isinstance(status, dict):
+            return None
         return StandingState(status, output[1].strip() if len(output) > 1 else "")

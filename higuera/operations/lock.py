@@ -25,12 +25,13 @@ file={file}
 mkdir -p /run/higuera {state}
 [ -e "$file" ] || : >"$file"
 exec 9<>"$file"
-flock --nonblock 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
+flock --timeout 1 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
+rm -f "$file.owner" # of a holder that was killed
 [ ! -e {unconfirmed} ] || {tool} settle
 printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
 echo held
 finished=no
-while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null) && [ -n "$beat" ]; do
+while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null 9>&-) && [ -n "$beat" ]; do
     [ "$beat" != q ] || {{ finished=yes; break; }}
 done
 rm -f "$file.owner"
@@ -66,8 +67,14 @@ class Lock:
             self._channel.close()
 
 
-def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
-    """Take the lock. Raises HostError that says who holds it, since when and for what."""
+def script(app: str, owner: dict[str, str], silence: int = SILENCE) -> str:
+    """What the host runs for as long as the lock is held.
+
+    It prints `held` and reads a byte a sign of life, `q` at the end. A second to wait for another
+    taker, since who asks whether the lock is held has it for a moment.
+
+    + silence: seconds without a byte after which it lets go
+    """
     abandoned = {
         "step": "deploy",
         "result": "abandoned",
@@ -76,7 +83,7 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
         "actor": owner["actor"],
         "release": owner.get("release", ""),
     }
-    script = SCRIPT.format(
+    return SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),
         unconfirmed=quote(f"/srv/{app}/traffic/unconfirmed"),
         tool=quote(f"/usr/local/sbin/higuera-{app}"),
@@ -84,10 +91,14 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
         owner=quote(json.dumps({**owner, "pid": "@PID@"})),
         abandoned=quote(json.dumps(abandoned)),
         held=HELD,
-        silence=SILENCE,
+        silence=silence,
     )
+
+
+def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
+    """Take the lock. Raises HostError that says who holds it, since when and for what."""
     command = make_unix_command_for_host(
-        host.state, host, StringCommand(script), _sudo=sudo
+        host.state, host, StringCommand(script(app, owner)), _sudo=sudo
     ).get_raw_value()
     transport = host.connector.client.get_transport()  # type: ignore[attr-defined]
     channel = transport.open_session()

@@ -32,7 +32,7 @@ def rolled_back(
             run_remote(host, f"{tool} check")
             prove(host)
         except BaseException as error:
-            lines = run_remote(host, f"{tool} revert")
+            lines = _taken_back(host, tool)
             raise HostError(
                 "\n".join([str(error), *lines, "the rollback did not happen"])
             ) from None
@@ -40,6 +40,13 @@ def rolled_back(
         host.log(f"release {target} is live (plan {plan})")
 
     yield step(go)
+
+
+def _taken_back(host: Host, tool: str) -> list[str]:
+    try:
+        return run_remote(host, f"{tool} revert")
+    except HostError as error:  # by the timer, before this; or the host itself is in trouble
+        return [str(error)]
 
 
 def target_of(app: str, standing: StandingState | None, release: str | None) -> str:

@@ -1,8 +1,8 @@
 """A service: one long-running process with a port, a start command and a health path."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from higuera.spec.model import Command, EnvironmentVariable, Model, Name, RelativePath, UrlPath
 
@@ -16,6 +16,9 @@ GREEN_PORT_OFFSET = 100
 def other(colour: Colour) -> Colour:
     """The colour that a candidate takes while this one is live."""
     return "green" if colour == "blue" else "blue"
+
+
+StaticPrefix = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-]+/)+$")]
 
 
 class Service(Model):
@@ -34,6 +37,8 @@ class Service(Model):
     """TCP port on 127.0.0.1 of the blue slot; green listens on `port + 100`."""
     health: UrlPath
     """Answers 2xx when the service can serve."""
+    static: dict[StaticPrefix, RelativePath] = {}
+    """URL prefixes that nginx serves from folders of the artifact, the previous release's too."""
     env: dict[EnvironmentVariable, str] = {}
     secrets: list[EnvironmentVariable] = []
 

@@ -1,6 +1,7 @@
 """The example end to end, on one VPS, as one story: bare, served, changed, broken, rebooted."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,10 +52,18 @@ def test_2_the_smoke_command_agrees(forms: Project) -> None:
 
 def test_3_one_line_of_the_page_moves_only_the_page(forms: Project) -> None:
     pids = forms.pids()
+    assets = set(re.findall(r'/_next/static/[^"\\]+', forms.get("/").text))
     forms.edit(PAGE, "<h1>Forms</h1>", "<h1>Forms of today</h1>")
     forms.deployed()
     assert "Forms of today" in forms.get("/").text
     assert forms.pids()["forms-backend-blue.service"] == pids["forms-backend-blue.service"]
+    # A tab that was opened before still gets what its page asks for, and may keep it for ever.
+    assert assets
+    for asset in assets:
+        answer = forms.get(asset)
+        assert answer.status_code == 200, asset
+        assert "immutable" in answer.headers["cache-control"]
+    assert forms.get("/_next/static/nothing.js").status_code == 404
 
 
 def test_4_a_failing_migration_stops_before_the_flip(forms: Project) -> None:
