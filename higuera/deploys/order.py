@@ -4,23 +4,31 @@ pyinfra has no hook for "the run is over", good or bad, but it tells of every op
 the connection at its end; a controller that dies is noticed by the host, which journals that.
 """
 
+import time
+from pathlib import Path
 from typing import Any
 
-from pyinfra.api import Host, State
+from pyinfra.api import Host, QuoteString, State, StringCommand
 from pyinfra.api.state import BaseStateCallback
 
 from higuera.deploys.boundary import Told
 from higuera.errors import HigueraError
 from higuera.operations import journal
 from higuera.operations.lock import Lock, take
+from higuera.spec.load import Deployment
+from higuera.spec.paths import HostPaths
 
 
 class Order(BaseStateCallback):
     """The lock and the journal of one deploy to one host."""
 
-    def __init__(self, host: Host, app: str, release: str, what: str, sudo: bool) -> None:
+    def __init__(
+        self, host: Host, deployment: Deployment, release: str, what: str, sudo: bool
+    ) -> None:
         self._host = host
-        self._app = app
+        self._app = deployment.stack.app
+        self._project = deployment.project
+        self._began = str(int(time.time()))
         self._release = release
         self._what = what
         self._sudo = sudo
@@ -55,9 +63,26 @@ class Order(BaseStateCallback):
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        """Journal what failed."""
+        """Journal what failed, and bring the host's incident note home."""
         if host is self._host:
             self._note(state, host, op_hash, "failed")
+            step = ", ".join(sorted(state.get_op_meta(op_hash).names)).lower()
+            self._incident(host, f"{self._what} failed at: {step}")
+
+    def _incident(self, host: Host, reason: str) -> None:
+        tool = HostPaths(self._app).tool
+        arguments: dict[str, Any] = {"_sudo": self._sudo}
+        ok, output = host.run_shell_command(
+            StringCommand(f"[ ! -x {tool} ] || {tool} incident", QuoteString(reason), self._began),
+            **arguments,
+        )
+        path, *text = output.stdout_lines or [""]
+        if not ok or not path:
+            return
+        note = self._project / "docs" / "incidents" / Path(path).name
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text("\n".join(text) + "\n", encoding="utf-8")
+        host.log(f"incident note: {note}")
 
     def _note(self, state: State, host: Host, op_hash: str, result: str) -> None:
         step = ", ".join(sorted(state.get_op_meta(op_hash).names)).lower()

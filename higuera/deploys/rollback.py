@@ -34,7 +34,7 @@ def roll_back(host: Host) -> None:
     assert standing is not None  # target_of holds it
     real.log(f"from {standing.live} back to {target}")
     real.state.add_callback_handler(  # type: ignore[no-untyped-call]
-        Order(real, deployment.stack.app, target, f"rollback to {target}", not machine.is_root)
+        Order(real, deployment, target, f"rollback to {target}", not machine.is_root)
     )
     rollback.rolled_back(
         name="Rollback", deployment=deployment, target=target, prove=proofs_of(deployment).public

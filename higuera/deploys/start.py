@@ -51,7 +51,7 @@ def preflight(run: Run) -> MachineState:
         run.user, run.sudo = machine.user, True
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
     host.state.add_callback_handler(  # type: ignore[no-untyped-call]
-        Order(host, run.deployment.stack.app, run.release, f"deploy of {run.commit}", run.sudo)
+        Order(host, run.deployment, run.release, f"deploy of {run.commit}", run.sudo)
     )
     return machine
 

@@ -70,9 +70,9 @@ class HostPaths:
         """The unix socket on which systemd listens for this slot."""
         return f"/run/higuera/{self.app}/{service}-{colour}.sock"
 
-    def live_bucket(self, route: str, bucket: int) -> str:
-        """The path that nginx proxies to: a symlink to a slot's socket."""
-        return f"{self.traffic}/live/{route}/{bucket:02d}.sock"
+    def candidate_bucket(self, route: str, bucket: int) -> str:
+        """The longest path that nginx proxies to: a symlink to a slot's socket."""
+        return f"{self.traffic}/candidate/{route}/{bucket:02d}.sock"
 
 
 def incoming(user: str) -> str:

@@ -150,7 +150,7 @@ class Stack(Model):
             if len(account := self.account(name)) > ACCOUNT_LIMIT:
                 raise ValueError(f"services.{name}: the account {account} is over 32 characters")
         slots = (self.paths.socket(name, "green") for name in self.services)
-        buckets = (self.paths.live_bucket(route_slug(prefix), 0) for prefix in self.routes)
+        buckets = (self.paths.candidate_bucket(route_slug(prefix), 0) for prefix in self.routes)
         for path in chain(slots, buckets):
             if len(path) > SOCKET_PATH_LIMIT:
                 raise ValueError(f"{path}: a socket path has 107 bytes at most, shorten the names")

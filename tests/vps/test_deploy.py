@@ -9,7 +9,7 @@ from base64 import b64encode
 import pytest
 from harness import Project, until
 
-RELEASE_STEPS = ["Build", "Upload", "Units", "Candidates", "Cutover", "Prune"]
+RELEASE_STEPS = ["Build", "Upload", "Units", "Candidates", "Candidate smoke", "Cutover", "Prune"]
 
 
 def test_dry_run_on_a_bare_vps_lists_everything_and_changes_nothing(bare: Project) -> None:
