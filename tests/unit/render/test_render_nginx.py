@@ -35,7 +35,7 @@ def test_real_nginx_takes_it(tmp_path: Path, name: str, domains: list[str]) -> N
 
 
 def test_real_nginx_takes_the_longest_names(tmp_path: Path) -> None:
-    longest = "r" * (107 - len(f"/srv/{'a' * 20}/traffic/live//00.sock"))
+    longest = "r" * (107 - len(f"/srv/{'a' * 20}/traffic/candidate//00.sock"))
     data = stack_data()
     data.update(app="a" * 20, routes={f"/{longest}/": "backend", "/": "web"})
     assert nginx_test(tmp_path, nginx_files(Stack.model_validate(data), ENVIRONMENT)) == ""
@@ -53,11 +53,14 @@ def test_nginx_test_sees_a_fault(tmp_path: Path) -> None:
 def test_twenty_buckets_a_route(name: str) -> None:
     stack = STACKS[name]()
     servers = re.findall(r"server unix:(\S+) max_fails=0;", conf(stack))
-    assert servers == [
-        stack.paths.live_bucket(route_slug(prefix), bucket)
-        for prefix in stack.routes
+    slugs = [route_slug(prefix) for prefix in stack.routes]
+    live = [
+        f"{stack.paths.traffic}/live/{slug}/{bucket:02d}.sock"
+        for slug in slugs
         for bucket in range(20)
     ]
+    # A candidate is proven whole, so one bucket of each route will do.
+    assert servers == live + [f"{stack.paths.traffic}/candidate/{slug}/00.sock" for slug in slugs]
     assert BUCKETS == 20
 
 
@@ -73,8 +76,11 @@ def test_every_upstream_that_a_route_can_name_exists(name: str) -> None:
     text = conf(STACKS[name]())
     upstreams = set(re.findall(r"^upstream (\S+) \{", text, re.MULTILINE))
     passes = re.findall(r"proxy_pass http://(\S+?)\$(\w+)_bucket;", text)
-    assert len(passes) == len(STACKS[name]().routes)
-    assert upstreams == {f"{before}{n:02d}" for before, _ in passes for n in range(20)}
+    plain = re.findall(r"proxy_pass http://([^$;]+);", text)
+    assert len(passes) == len(plain) == len(STACKS[name]().routes)
+    live = {f"{before}{n:02d}" for before, _ in passes for n in range(20)}
+    assert upstreams == live | set(plain)
+    assert live.isdisjoint(plain)
     # nginx looks upstreams up in lower case; what a URL cannot hold would be cut off.
     assert all(re.fullmatch(r"[a-z0-9_-]+", upstream) for upstream in upstreams)
 
@@ -82,8 +88,17 @@ def test_every_upstream_that_a_route_can_name_exists(name: str) -> None:
 def test_locations_are_the_routes() -> None:
     stack = odd()
     locations = re.findall(r"^    location (/\S*) \{", conf(stack), re.MULTILINE)
-    assert [found for found in locations if found != "/"] == [r for r in stack.routes if r != "/"]
-    assert locations.count("/") == 2  # the route, and the status server's 404
+    # In this order: the candidate's server, the status server and its 404, the public server.
+    assert [found for found in locations if found != "/"] == [
+        r for r in [*stack.routes, *stack.routes] if r != "/"
+    ]
+    assert locations.count("/") == 3  # the route, twice, and the status server's 404
+
+
+def test_the_candidate_is_on_loopback_alone() -> None:
+    stack = forms()
+    (listen,) = re.findall(rf"^    listen (\S*{stack.nginx.candidate_port});$", conf(stack), re.M)
+    assert listen == f"127.0.0.1:{stack.nginx.candidate_port}"
 
 
 def test_generation_is_what_the_status_server_answers() -> None:

@@ -95,7 +95,7 @@ def test_socket_path_has_107_bytes_at_most() -> None:
     for length in range(1, SOCKET_PATH_LIMIT):
         route = f"/{'r' * length}/"
         stack = changed(STACK, "routes", {route: "backend", "/": "web"})
-        path = f"/srv/forms/traffic/live/{'r' * length}/00.sock"
+        path = f"/srv/forms/traffic/candidate/{'r' * length}/00.sock"
         if len(path) <= SOCKET_PATH_LIMIT:
             Stack.model_validate(stack)
         else:

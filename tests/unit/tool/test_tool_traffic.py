@@ -280,7 +280,8 @@ class TestRevert:
     def test_a_second_revert_does_not_claim_to_have_moved(self, twice: ToolHost) -> None:
         twice.run("revert")
         twice.calls()
-        refused(twice, "plan 0001 is live already; nothing moved", "revert")
+        assert twice.previous is None
+        refused(twice, "there is no previous plan to go back to", "revert")
 
 
 class TestConfirm:
@@ -297,6 +298,14 @@ class TestConfirm:
         done = host.try_to("confirm")
         assert (done.returncode, done.stderr) == (1, "higuera-forms: nothing is live\n")
 
+    @pytest.mark.parametrize("plan", ["0001", "r2", "2", "."])
+    def test_a_plan_that_is_not_live(self, twice: ToolHost, plan: str) -> None:
+        twice.switch_armed("0001")
+        twice.switch_armed("0002")
+        sentence = f"plan {plan} is not live, plan 0002 is: nothing to confirm"
+        refused(twice, sentence, "confirm", plan)
+        assert (twice.armed, twice.timer is None) == ("0001", False)
+
 
 class TestStatus:
     def test_nothing_is_live(self, host: ToolHost) -> None:
@@ -305,15 +314,16 @@ class TestStatus:
     def test_says_what_serves_and_what_stands_by(self, twice: ToolHost) -> None:
         lines = twice.run("status").splitlines()
         assert lines[0].startswith("live      plan 0002, release r2, since 20")
-        assert lines[1] == "previous  plan 0001"
-        assert [line.split() for line in lines[2:4]] == [
-            ["backend", "backend-green", "active"],
-            ["web", "web-green", "active"],
+        assert lines[1] == "previous  plan 0001, release r1"
+        assert [line.split() for line in lines[2:]] == [
+            ["backend", "backend-green", "active,", "healthy"],
+            ["web", "web-green", "active,", "healthy"],
         ]
 
     def test_says_what_is_down_and_exits_0(self, twice: ToolHost) -> None:
         twice.fail("systemctl-is-active", "")
-        assert "web  web-green" in twice.run("status")
+        twice.fail("curl", "")
+        assert "web  web-green  , unhealthy" in twice.run("status")
 
 
 class TestReaders:

@@ -28,10 +28,24 @@ def host(history: History) -> ToolHost:
         ["nowhere"],
         ["--nowhere"],
         ["switch"],
-        ["switch", "0001", "0002"],
+        ["switch", "0001", "60", "x"],
+        ["candidate"],
+        ["candidate", "0001", "60"],
         ["revert", "0001"],
         ["status", "all"],
-        ["confirm", "r1"],
+        ["status", "--json", "x"],
+        ["confirm", "0001", "x"],
+        ["back", "r1", "x"],
+        ["rollback", "r1", "x"],
+        ["target", "r1"],
+        ["settle", "x"],
+        ["deadman", "0001"],
+        ["boot", "x"],
+        ["releases", "5"],
+        ["journal", "5", "x"],
+        ["lock"],
+        ["lock", "steal"],
+        ["lock", "release", "1"],
         ["prune"],
         ["prepare", "web", "green"],
         ["start", "web"],
@@ -42,6 +56,9 @@ def host(history: History) -> ToolHost:
         ["die", "x"],
         ["point", "a", "b"],
         ["start_at_boot"],
+        ["arm", "0001", "60"],
+        ["note", "a", "b", "c", "d"],
+        ["stand_down"],
     ],
 )
 def test_wrong_usage_exits_2_and_changes_nothing(host: ToolHost, words: list[str]) -> None:
@@ -56,6 +73,7 @@ def test_wrong_usage_exits_2_and_changes_nothing(host: ToolHost, words: list[str
 def test_help(host: ToolHost, word: str) -> None:
     text = host.run(word)
     verbs = ["status", "prepare", "start", "stop", "job", "plan", "switch", "check", "confirm"]
+    verbs += ["releases", "journal", "candidate", "rollback", "target", "back", "lock", "settle"]
     for command in [*verbs, "revert", "prune"]:
         assert f"\n  {command} " in text
 

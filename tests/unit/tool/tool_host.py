@@ -1,11 +1,12 @@
 """The on-host tool, rendered for inventory/stack.yml and moved below a temporary folder.
 
-`systemctl`, `curl` and `journalctl` are scripts that write down how they were called and answer
-as a test tells them to; everything else is real.
+`systemctl`, `systemd-run`, `curl` and `journalctl` are scripts that write down how they were
+called and answer as a test tells them to; everything else is real. A timer is a file.
 
 A deploy takes a second, so what many tests start from is deployed once and kept (`History`).
 """
 
+import json
 import os
 import re
 import shutil
@@ -32,9 +33,20 @@ for word in "$@"; do
 done
 [ ! -e "$here/${{0##*/}}-$word" ] || {{ cat "$here/${{0##*/}}-$word" >&2; exit 1; }}
 [ ! -e "$here/${{0##*/}}" ] || {{ cat "$here/${{0##*/}}" >&2; exit 7; }}
-case "${{0##*/}} $word" in
-'systemctl is-active') echo active ;;
-'systemctl show') cat "$here/show" ;;
+[ ! -e "$here/${{0##*/}}-hook" ] || . "$here/${{0##*/}}-hook"
+case "${{0##*/}} $*" in
+'systemctl --quiet is-active '*.timer) [ -e "$here/timers/${{3%.timer}}" ] ;;
+'systemctl --quiet is-active '*) ;;
+'systemctl is-active '*) echo active ;;
+'systemctl --quiet stop '*.timer) rm "$here/timers/${{3%.timer}}" ;;
+'systemctl show '*) cat "$here/show" ;;
+'systemd-run '*)
+    for word in "$@"; do
+        case "$word" in --unit=*) unit=${{word#*=}} ;; esac
+    done
+    [ ! -e "$here/timers/$unit" ] || {{ echo "unit $unit exists" >&2; exit 1; }}
+    echo "$*" >"$here/timers/$unit"
+    ;;
 esac
 """
 
@@ -55,18 +67,21 @@ class ToolHost:
     def make(cls, root: Path, stack: Stack | None = None) -> "ToolHost":
         """A host with the tool on it and nothing deployed."""
         host = cls(root, stack or forms_stack())
-        for folder in (host.releases, host.slots, host.plans, host.stubs, host.units):
+        for folder in (host.releases, host.slots, host.plans, host.timers, host.units):
             folder.mkdir(parents=True)
         text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
-        moved = re.sub(r"(?<![\w/}.:-])/(srv|etc|run|usr|var|opt)/", rf"{root}/\1/", text)
-        (root / "tool").write_text(moved)
-        for program in ("systemctl", "curl", "journalctl"):
+        (root / "tool").write_text(host.moved(text))
+        for program in ("systemctl", "systemd-run", "curl", "journalctl"):
             stub = host.stubs / "bin" / program
             stub.parent.mkdir(exist_ok=True)
             stub.write_text(STUB.format(here=host.stubs))
             stub.chmod(0o755)
         (host.stubs / "show").write_text("ActiveState=active\nNRestarts=0\n")
         return host
+
+    def moved(self, script: str) -> str:
+        """A script for a host, its paths below this folder."""
+        return re.sub(r"(?<![\w/}.:-])/(srv|etc|run|usr|var|opt)/", rf"{self.root}/\1/", script)
 
     @property
     def home(self) -> Path:
@@ -93,14 +108,18 @@ class ToolHost:
         return self.root / "stubs"
 
     @property
+    def timers(self) -> Path:
+        return self.stubs / "timers"
+
+    @property
     def units(self) -> Path:
         return self.root / "etc" / "systemd" / "system"
 
-    def try_to(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def try_to(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the tool."""
         return subprocess.run(
             ["sh", self.root / "tool", *words],
-            env=self.environment,
+            env=self.environment | variables,
             capture_output=True,
             text=True,
             timeout=60,
@@ -122,6 +141,7 @@ class ToolHost:
         for service in self.stack.services:
             (self.releases / name / service).mkdir(parents=True)
             (self.releases / name / service / "version").write_text(f"{service} {name}")
+            (self.releases / name / f"{service}.content").write_text(f"content of {service} {name}")
         (self.releases / name / "manifest.json").write_text("{}")
         if confirmed:
             (self.releases / name / "confirmed").write_text("2026-11-23T00:00:00Z\n")
@@ -139,6 +159,11 @@ class ToolHost:
         if confirm:
             self.run("confirm")
         return number
+
+    def switch_armed(self, plan: str) -> None:
+        """A cutover that has a minute to be confirmed."""
+        self.run("switch", plan, "60")
+        self.calls()
 
     def plan_again(self, count: int) -> None:
         """Write so many more plans like the newest, as the tool numbers them."""
@@ -162,6 +187,23 @@ class ToolHost:
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
         return lines
+
+    @property
+    def armed(self) -> str | None:
+        """The plan that an unconfirmed cutover goes back to."""
+        file = self.traffic / "unconfirmed"
+        return file.read_text().strip() if file.exists() else None
+
+    @property
+    def timer(self) -> str | None:
+        """How the timer of the dead-man's switch was started, while it waits."""
+        file = self.timers / f"{self.stack.app}-deadman"
+        return file.read_text().strip() if file.exists() else None
+
+    def journal(self) -> list[dict[str, str]]:
+        """What the tool journalled."""
+        file = self.root / "var/lib/higuera" / self.stack.app / "journal.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     @property
     def live(self) -> str | None:

@@ -1,0 +1,107 @@
+"""Where a rollback goes, and what it says when its way back is gone too."""
+
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from operation_harness import fake_host
+from pyinfra.api import Host
+
+from higuera.errors import HostError
+from higuera.facts.standing import StandingState
+from higuera.operations import rollback
+from higuera.spec.load import Deployment, load_deployment
+
+SERVES_R2 = {"live": {"plan": "0002", "release": "r2"}}
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "found"), [("r1", None, "r1"), ("r1", "r0", "r0"), ("", "r0", "r0")]
+)
+def test_target(target: str, asked: str | None, found: str) -> None:
+    assert rollback.target_of("forms", StandingState(SERVES_R2, target), asked) == found
+
+
+@pytest.mark.parametrize(
+    ("standing", "asked", "sentence"),
+    [
+        (None, None, "forms was never deployed here: there is nothing to roll back"),
+        (None, "r1", "forms was never deployed here: there is nothing to roll back"),
+        (StandingState({"live": None}, ""), "r1", "forms was never deployed here"),
+        (StandingState({}, "r1"), None, "forms was never deployed here"),
+        (StandingState(SERVES_R2, "r1"), "r2", "release r2 is live already: nothing was rolled"),
+        (StandingState(SERVES_R2, ""), None, "there is no release to go back to: r2 serves"),
+    ],
+)
+def test_no_target(standing: StandingState | None, asked: str | None, sentence: str) -> None:
+    with pytest.raises(HostError) as raised:
+        rollback.target_of("forms", standing, asked)
+    assert str(raised.value).startswith(sentence)
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    project = Path(__file__).parents[3]
+    return load_deployment(project / "inventory", "sandbox", with_source=False)
+
+
+def rolled_back(deployment: Deployment, prove: Any, broken: str = "") -> tuple[list[str], str]:
+    """The tool's commands that a rollback ran, and how it failed."""
+    ran: list[str] = []
+
+    def run_remote(host: Host, script: str) -> list[str]:
+        words = script.removeprefix("/usr/local/sbin/higuera-forms ")
+        ran.append(words)
+        if words.split()[0] == broken:
+            raise HostError(f"{broken} is broken")
+        return ["backend-blue is healthy", "0005"] if words.startswith("back") else [words]
+
+    (command,) = rollback.rolled_back._inner(deployment=deployment, target="r1", prove=prove)
+    host = fake_host()
+    errors: list[str] = []
+    with (
+        patch.object(rollback, "run_remote", run_remote),
+        patch.object(host, "log"),
+        patch.object(host, "log_styled", lambda line, **how: errors.append(line)),
+    ):
+        assert command.function(host.state, host) == (not errors)
+    return ran, "\n".join(errors)
+
+
+def well(host: Host) -> None:
+    pass
+
+
+def badly(host: Host) -> None:
+    raise HostError("login is broken")
+
+
+def test_armed_checked_proven_kept(deployment: Deployment) -> None:
+    seconds = deployment.stack.settings.confirm_deadline
+    wanted = ["back r1", f"switch 0005 {seconds}", "check", "confirm 0005"]
+    assert rolled_back(deployment, well) == (wanted, "")
+
+
+def test_what_proves_bad_is_taken_back(deployment: Deployment) -> None:
+    ran, error = rolled_back(deployment, badly)
+    assert ran[-1] == "revert"
+    assert error == "login is broken\nrevert\nthe rollback did not happen"
+
+
+def test_what_nginx_does_not_answer_is_taken_back(deployment: Deployment) -> None:
+    ran, error = rolled_back(deployment, well, broken="check")
+    assert ran[-1] == "revert"
+    assert error == "check is broken\nrevert\nthe rollback did not happen"
+
+
+def test_the_cause_is_told_when_the_timer_was_faster(deployment: Deployment) -> None:
+    _, error = rolled_back(deployment, badly, broken="revert")
+    assert error == "login is broken\nrevert is broken\nthe rollback did not happen"
+
+
+@pytest.mark.parametrize("broken", ["back", "switch", "confirm"])
+def test_a_step_that_fails_fails_the_rollback(deployment: Deployment, broken: str) -> None:
+    ran, error = rolled_back(deployment, well, broken=broken)
+    assert error == f"{broken} is broken"
+    assert ran[-1].startswith(broken)
