@@ -18,12 +18,10 @@ test: setup ## everything: checks, unit tests, tests on real sandbox VPSes
 	@scripts/test
 
 unit: setup ## the fast tests only
-	@scripts/test-tools
-	@.venv/bin/pytest -q -n 2 tests/unit
+	@scripts/test tests/unit
 
 vps: setup ## the tests on sandbox VPSes only
-	@scripts/test-tools
-	@.venv/bin/pytest -q -n 2 --dist loadfile tests/vps
+	@scripts/test tests/vps
 
 clean: ## remove the sandbox VPSes, their caches and .venv
 	@[ ! -x .venv/bin/higuera ] || .venv/bin/higuera sandbox down --all --purge

@@ -68,6 +68,20 @@ class Project:
         given = text or f'host: "@sandbox/{self.vps}"\nsecrets: generate\n'
         (self.folder / "inventory" / "sandbox.yml").write_text(given)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a user who never met these hosts: addresses are used again."""
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+        npm = os.environ.get("npm_config_cache", str(Path.home() / ".npm"))
+        return {
+            "HIGUERA_ENV": "sandbox",
+            "HOME": str(home),
+            "XDG_CACHE_HOME": cache,
+            "npm_config_cache": npm,
+        }
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace a text that has to be there."""
         file = self.folder / path
@@ -81,7 +95,7 @@ class Project:
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder."""
-        given = {**os.environ, "HIGUERA_ENV": "sandbox", **variables}
+        given = {**os.environ, **self.variables, **variables}
         return subprocess.run(
             command,
             cwd=self.folder,

@@ -160,7 +160,7 @@ def test_a_declined_prompt_is_no_success(mini: Project, answer: str) -> None:
     done = subprocess.run(
         [str(BIN / "pyinfra"), "inventory", "deploy.py"],
         cwd=mini.folder,
-        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        env={**os.environ, **mini.variables},
         input=answer,
         capture_output=True,
         text=True,
@@ -180,7 +180,7 @@ def test_an_interrupted_deploy_is_no_success(mini: Project, number: int) -> None
     with subprocess.Popen(
         [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
         cwd=mini.folder,
-        env={**os.environ, "HIGUERA_ENV": "sandbox"},
+        env={**os.environ, **mini.variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -12,6 +12,9 @@ from harness import BIN, Project, until
 
 from higuera import sandbox
 
+# One story on one VPS: all of it runs on one worker, in order.
+pytestmark = pytest.mark.xdist_group("forms")
+
 PAGE = "examples/forms/apps/web/app/page.tsx"
 SERVER = "examples/forms/apps/backend/src/server.ts"
 DRIZZLE = "examples/forms/apps/backend/drizzle"

@@ -233,7 +233,7 @@ def test_down_all_takes_the_network_along(
     assert paths.nft_table() not in network._tables()
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
     assert real.is_dir()
-    monkeypatch.delenv("HIGUERA_SANDBOX_DIR")
+    monkeypatch.undo()
     assert sandbox.get(shared).state == "running"
 
 

@@ -310,7 +310,11 @@ class TestKilled:
     ) -> None:
         command = write(files, check)
         process = subprocess.Popen(
-            ["sh", "-c", command.get_raw_value()], stdin=subprocess.PIPE, start_new_session=True
+            ["sh", "-c", command.get_raw_value()],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            # A shell cannot trap what was ignored when it started, as under nohup.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         assert process.stdin is not None
         process.stdin.write(str(command.connector_arguments["_stdin"]).encode())
