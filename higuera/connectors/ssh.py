@@ -8,6 +8,7 @@ alone took a run with nothing to change from 10.7 to 7.0 s.
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -68,8 +69,13 @@ class HigueraSSHConnector(SSHConnector):
 
         Raises pyinfra's ConnectError, a sentence with what to try next.
         """
+        known_hosts = Path(self.data["ssh_known_hosts_file"] or "~/.ssh/known_hosts").expanduser()
         try:
+            # A fresh CI runner has no ~/.ssh, and a key that cannot be kept fails the connection.
+            known_hosts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             super().connect()
+        except OSError as error:
+            raise ConnectError(f"{known_hosts.parent} cannot be made: {error}") from None
         except PyinfraError as error:
             raise ConnectError(f"{error}; {self._advice(str(error))}") from None
         send_at_once(self.client)

@@ -74,7 +74,7 @@ class Project:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-        npm = os.environ.get("npm_config_cache", str(Path.home() / ".npm"))
+        npm = str(Path.home() / ".npm")
         return {
             "HIGUERA_ENV": "sandbox",
             "HOME": str(home),
