@@ -66,8 +66,7 @@ class Order(BaseStateCallback):
         """Journal what failed, and bring the host's incident note home."""
         if host is self._host:
             self._note(state, host, op_hash, "failed")
-            step = ", ".join(sorted(state.get_op_meta(op_hash).names)).lower()
-            self._incident(host, f"{self._what} failed at: {step}")
+            self._incident(host, f"{self._what} failed at: {_step(state, op_hash)}")
 
     def _incident(self, host: Host, reason: str) -> None:
         tool = HostPaths(self._app).tool
@@ -85,8 +84,7 @@ class Order(BaseStateCallback):
         host.log(f"incident note: {note}")
 
     def _note(self, state: State, host: Host, op_hash: str, result: str) -> None:
-        step = ", ".join(sorted(state.get_op_meta(op_hash).names)).lower()
-        text = journal.line(step, result, self._started, self._release)
+        text = journal.line(_step(state, op_hash), result, self._started, self._release)
         command = journal.append(self._app, text)
         arguments: dict[str, Any] = {"_sudo": self._sudo}
         host.run_shell_command(command, _stdin=command.connector_arguments["_stdin"], **arguments)
@@ -96,3 +94,8 @@ class Order(BaseStateCallback):
         if host is self._host and self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _step(state: State, op_hash: str) -> str:
+    """The name of an operation, as the journal and an incident note write it."""
+    return ", ".join(sorted(state.get_op_meta(op_hash).names)).lower()

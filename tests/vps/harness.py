@@ -93,6 +93,18 @@ class Project:
         """`pyinfra inventory deploy.py`, as its user types it."""
         return self.run(str(BIN / "pyinfra"), "inventory", "deploy.py", *arguments, **variables)
 
+    def deploying(self, output: int) -> subprocess.Popen[str]:
+        """A deploy that goes on while the test acts; both its outputs go to `output`."""
+        return subprocess.Popen(
+            [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
+            cwd=self.folder,
+            env={**os.environ, **self.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder."""
         given = {**os.environ, **self.variables, **variables}

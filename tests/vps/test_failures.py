@@ -177,15 +177,7 @@ def test_a_declined_prompt_is_no_success(mini: Project, answer: str) -> None:
 def test_an_interrupted_deploy_is_no_success(mini: Project, number: int) -> None:
     started = mini.folder / "started"
     mini.edit("app/build.sh", "set -eu", f"set -eu\necho $$ >{started}\nsleep 60")
-    with subprocess.Popen(
-        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
-        cwd=mini.folder,
-        env={**os.environ, **mini.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with mini.deploying(subprocess.PIPE) as process:
         until(lambda: started.exists() and started.read_text() != "", "the build runs")
         process.send_signal(number)
         printed, _ = process.communicate(timeout=30)

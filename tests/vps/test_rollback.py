@@ -1,7 +1,6 @@
 """Going back: by the on-call command, by hand on the box, by the dead-man's switch, by a reboot."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -111,15 +110,7 @@ def test_a_killed_controller_leaves_the_old_release_and_no_lock(two: Project, st
     (two.folder / "smoke" / "slow.py").write_text(
         '"""slow"""\nimport time\n\n\ndef check(target, http):\n    time.sleep(4)\n'
     )
-    with subprocess.Popen(
-        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
-        cwd=two.folder,
-        env={**os.environ, **two.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with two.deploying(subprocess.PIPE) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if f"Starting operation: {step}" in line:
@@ -141,15 +132,7 @@ def test_a_killed_controller_leaves_the_old_release_and_no_lock(two: Project, st
 
 def test_two_deploys_at_once(mini: Project) -> None:
     mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 6")
-    command = [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"]
-    with subprocess.Popen(
-        command,
-        cwd=mini.folder,
-        env={**os.environ, **mini.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as first:
+    with mini.deploying(subprocess.DEVNULL) as first:
         until(lambda: status(mini)["lock"] is not None, "the first takes the lock")
         second = mini.deploy("-y")
         assert second.returncode == 1
@@ -160,14 +143,7 @@ def test_two_deploys_at_once(mini: Project) -> None:
 
 def test_a_lock_released_by_force(mini: Project) -> None:
     mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 5")
-    with subprocess.Popen(
-        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
-        cwd=mini.folder,
-        env={**os.environ, **mini.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as first:
+    with mini.deploying(subprocess.DEVNULL) as first:
         until(lambda: status(mini)["lock"] is not None, "the first takes the lock")
         assert mini.run(HIGUERA, "lock", "release").returncode == 0
         assert "nobody holds the lock" in mini.run(HIGUERA, "lock", "status").stdout
@@ -179,14 +155,7 @@ def test_a_pulled_cable_frees_the_lock_and_keeps_the_old_release(two: Project) -
 
     two.edit("app/web/server.js", "Mini two", "Mini three")
     two.edit("app/build.sh", "set -eu", "set -eu\nsleep 4")
-    with subprocess.Popen(
-        [str(BIN / "pyinfra"), "inventory", "deploy.py", "-y"],
-        cwd=two.folder,
-        env={**os.environ, **two.variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as first:
+    with two.deploying(subprocess.DEVNULL) as first:
         until(lambda: status(two)["lock"] is not None, "the deploy holds the lock")
         sandbox.network_cut(two.vps)
         try:
