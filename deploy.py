@@ -19,4 +19,5 @@ deploys.migrate(run)  # the real target's schema, before traffic moves
 deploys.start_candidates(run)  # in the idle slots, until they are healthy
 deploys.prove_candidates(run)  # log in, write, log out: through the nginx that will serve them
 deploys.cut_over(run)  # one rename; back again if the public side fails
+deploys.retire(run)  # what served before, unless it is kept warm
 deploys.prune(run)  # releases that nothing needs any more

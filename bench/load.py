@@ -1,20 +1,42 @@
 """A bounded load of keep-alive clients with no retries: `python bench/load.py http://ADDRESS`.
 
 50 clients mix GET and POST on connections they keep, 5 WebSockets send a line a second. Any answer
-but a 200 with the expected body, and any connection that breaks, is a failure; nothing is retried.
-Stops by itself after `--seconds`. Prints one JSON line. Loopback and sandbox addresses only.
+but a 200 with the expected body, any connection that breaks, and any WebSocket that cannot be
+opened is a failure; nothing is retried. A WebSocket that was open and ends is a cut; its tab opens
+the next one. Times are seconds since 1970.
+
+Stops by itself after `--seconds`; after SIGTERM as soon as it has made `--requests`. Prints one
+JSON line. Loopback and sandbox addresses only.
 """
 
 import argparse
 import asyncio
 import base64
+import contextlib
 import ipaddress
 import json
 import os
+import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+BROKEN = (OSError, EOFError, TimeoutError, ValueError)
+LOST_LISTED = 50
+
+Going = Callable[[], bool]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Cut(NamedTuple):
+    """A WebSocket that was ended from the other side."""
+
+    asked: float
+    opened: float
+    ended: float
 
 
 @dataclass
@@ -24,54 +46,66 @@ class Tally:
     requests: int = 0
     failures: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    lost: list[tuple[float, str]] = field(default_factory=list)
+    """When the first failures were, and what they were."""
     sockets_cut: int = 0
+    cuts: list[Cut] = field(default_factory=list)
     echoes: int = 0
     slowest: float = 0.0
 
     def fail(self, reason: str) -> None:
         self.failures += 1
         self.reasons[reason[:80]] += 1
+        if len(self.lost) < LOST_LISTED:
+            self.lost.append((round(time.time(), 3), reason[:80]))
+
+    def cut(self, cut: Cut) -> None:
+        self.sockets_cut += 1
+        self.cuts.append(cut)
 
 
-async def client(host: str, port: int, number: int, end: float, tally: Tally) -> None:
+async def client(host: str, port: int, number: int, going: Going, tally: Tally) -> None:
     """One browser: a connection, request after request, a new connection only when told `close`."""
-    streams = None
+    streams: Streams | None = None
     turn = 0
-    while time.monotonic() < end:
+    while going():
         turn += 1
-        body = f"{number}-{turn}".encode()
-        if turn % 2:
-            head = (
-                f"GET /api/version?{turn} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c{number}\r\n\r\n"
-            )
-            sent, expected = head.encode(), b'"version"'
-        else:
-            head = (
-                f"POST /api/echo HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c{number}\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n"
-            )
-            sent, expected = head.encode() + body, b'"echo":"' + body + b'"'
+        method = "GET" if turn % 2 else "POST"
         began = time.monotonic()
         tally.requests += 1
         try:
-            if streams is None:
-                streams = await asyncio.open_connection(host, port)
-            reader, writer = streams
-            writer.write(sent)
-            async with asyncio.timeout(30):
-                status, keep, answer = await read_answer(reader)
-            if status != 200 or expected not in answer:
-                tally.fail(f"status {status}")
-            if not keep:
-                writer.close()
-                streams = None
-        except (OSError, EOFError, TimeoutError, ValueError) as error:
-            tally.fail(f"{type(error).__name__}: {error}")
+            streams = streams or await asyncio.open_connection(host, port)
+            streams = await request(streams, method, host, f"{number}-{turn}", tally)
+        except BROKEN as error:
+            tally.fail(f"{method}: {type(error).__name__}: {error}")
             streams = None
         tally.slowest = max(tally.slowest, time.monotonic() - began)
         await asyncio.sleep(0.02)
     if streams is not None:
         streams[1].close()
+
+
+async def request(
+    streams: Streams, method: str, host: str, text: str, tally: Tally
+) -> Streams | None:
+    """One request and its answer; returns the connection if it stays."""
+    reader, writer = streams
+    path, body = ("/api/version", "") if method == "GET" else ("/api/echo", text)
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    user = text.partition("-")[0]
+    writer.write(
+        f"{method} {path}?{text} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: c{user}\r\n"
+        f"{length}\r\n{body}".encode()
+    )
+    async with asyncio.timeout(30):
+        status, stays, answer = await read_answer(reader)
+    expected = f'"echo":"{text}"' if body else '"version"'
+    if status != 200 or expected.encode() not in answer:
+        tally.fail(f"{method}: status {status}")
+    if stays:
+        return streams
+    writer.close()
+    return None
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, bytes]:
@@ -90,57 +124,94 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, bytes]:
     return status, headers.get("connection", "keep-alive") != "close", body
 
 
-async def web_socket(host: str, port: int, end: float, tally: Tally) -> None:
-    """One open tab: a line a second, echoed; a cut is counted, and the tab connects again."""
-    while time.monotonic() < end:
+async def tab(host: str, port: int, going: Going, tally: Tally) -> None:
+    """One open tab: a line a second, echoed; after a cut it connects again."""
+    while going():
+        asked = time.time()
+        tally.requests += 1
         try:
-            reader, writer = await asyncio.open_connection(host, port)
-            key = base64.b64encode(os.urandom(16)).decode()
-            writer.write(
-                f"GET /api/ws HTTP/1.1\r\nHost: {host}\r\n"
-                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-            )
-            await reader.readuntil(b"\r\n\r\n")
-            while time.monotonic() < end:
-                mask = os.urandom(4)
-                masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(b"tick"))
-                writer.write(bytes([0x81, 0x84]) + mask + masked)
-                async with asyncio.timeout(10):
-                    if await reader.readexactly(6) != b"\x81\x04tick":
-                        raise ValueError("a wrong echo")
-                tally.echoes += 1
-                await asyncio.sleep(1)
-            writer.close()
-        except (OSError, EOFError, TimeoutError, ValueError):
-            tally.sockets_cut += 1
+            async with asyncio.timeout(30):
+                reader, writer = await web_socket(host, port)
+        except BROKEN as error:
+            tally.fail(f"WebSocket: {type(error).__name__}: {error}")
             await asyncio.sleep(0.2)
+            continue
+        opened = time.time()
+        try:
+            while going():
+                await echo(reader, writer)
+                tally.echoes += 1
+        except BROKEN:
+            tally.cut(Cut(asked, opened, time.time()))
+            await asyncio.sleep(0.2)
+        writer.close()
 
 
-async def load(url: str, seconds: float, clients: int, sockets: int) -> Tally:
-    """Run the whole load."""
+async def web_socket(host: str, port: int) -> Streams:
+    """Open a WebSocket (RFC 6455); ValueError when the answer is not 101."""
+    reader, writer = await asyncio.open_connection(host, port)
+    key = base64.b64encode(os.urandom(16)).decode()
+    writer.write(
+        f"GET /api/ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    status = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+    if status != "101":
+        writer.close()
+        raise ValueError(f"status {status}")
+    return reader, writer
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a line, read it back, and be quiet for a second, in which an end is noticed at once."""
+    mask = os.urandom(4)
+    masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(b"tick"))
+    writer.write(bytes([0x81, 0x84]) + mask + masked)
+    async with asyncio.timeout(30):
+        if await reader.readexactly(6) != b"\x81\x04tick":
+            raise ValueError("a wrong echo")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await reader.readexactly(1)
+            raise ValueError("a line that nobody asked for")
+
+
+async def load(
+    url: str, seconds: float, *, requests: int = 0, clients: int = 50, sockets: int = 5
+) -> Tally:
+    """Run the whole load; SIGTERM ends it once it has made that many requests."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
     if not ipaddress.ip_address(host).is_private:
         raise SystemExit("only loopback and sandbox addresses are ever loaded")
     tally, end = Tally(), time.monotonic() + seconds
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+
+    def going() -> bool:
+        enough = asked.is_set() and tally.requests >= requests
+        return not enough and time.monotonic() < end
+
     await asyncio.gather(
-        *(client(host, port, number, end, tally) for number in range(clients)),
-        *(web_socket(host, port, end, tally) for _ in range(sockets)),
+        *(client(host, port, number, going, tally) for number in range(clients)),
+        *(tab(host, port, going, tally) for _ in range(sockets)),
     )
     return tally
 
 
 def main() -> None:
     """Parse, run, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("url")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--requests", type=int, default=0)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--sockets", type=int, default=5)
-    given = parser.parse_args()
-    tally = asyncio.run(load(given.url, given.seconds, given.clients, given.sockets))
-    print(json.dumps({**tally.__dict__, "slowest": round(tally.slowest, 3)}))
+    given = vars(parser.parse_args())
+    tally = asyncio.run(load(given.pop("url"), given.pop("seconds"), **given))
+    print(json.dumps({**vars(tally), "slowest": round(tally.slowest, 3)}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from higuera.deploys.release import (
     migrate,
     prove_candidates,
     prune,
+    retire,
     start_candidates,
     upload,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "prove_candidates",
     "provision",
     "prune",
+    "retire",
     "roll_back",
     "start",
     "start_candidates",

@@ -20,10 +20,19 @@ from higuera.spec.paths import HostPaths
 
 
 class Order(BaseStateCallback):
-    """The lock and the journal of one deploy to one host."""
+    """The lock and the journal of one deploy to one host, and its incident note.
+
+    `always_note` writes one also where all went well, as for a rollback.
+    """
 
     def __init__(
-        self, host: Host, deployment: Deployment, release: str, what: str, sudo: bool
+        self,
+        host: Host,
+        deployment: Deployment,
+        release: str,
+        what: str,
+        sudo: bool,
+        always_note: bool = False,
     ) -> None:
         self._host = host
         self._app = deployment.stack.app
@@ -32,6 +41,7 @@ class Order(BaseStateCallback):
         self._release = release
         self._what = what
         self._sudo = sudo
+        self._always_note = always_note
         self._lock: Lock | None = None
         self._started = ""
 
@@ -59,6 +69,8 @@ class Order(BaseStateCallback):
         meta = done.operation_meta if done is not None else None
         if meta is not None and meta.is_complete() and meta.did_change():
             self._note(state, self._host, op_hash, "ok")
+            if self._always_note:
+                self._incident(self._host, self._what)
 
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0

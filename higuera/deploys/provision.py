@@ -6,7 +6,7 @@ from higuera.operations import accounts, database, nginx, packages, runtimes, se
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.host import firewall_file, journald_file
-from higuera.render.nginx import generation_id, nginx_files
+from higuera.render.nginx import adoption, generation_id, nginx_files
 from higuera.spec.paths import RUNTIMES, incoming
 
 PACKAGES = ["ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"]
@@ -43,6 +43,7 @@ def provision(run: Run, machine: MachineState) -> None:
         files=nginx_files(stack, environment, project),
         generation=generation_id(stack, environment, project),
         status_port=stack.nginx.status_port,
+        before_reload=adoption(stack),
     )
 
 

@@ -45,6 +45,12 @@ def cut_over(run: Run) -> None:
 
 
 @told
+def retire(run: Run) -> None:
+    """Stop what served before, once it has finished; left alone when the stack keeps it warm."""
+    release.retired(name="Drain", run=run)
+
+
+@told
 def prune(run: Run) -> None:
     """Remove what nothing needs any more."""
     release.pruned(name="Prune", run=run)

@@ -43,16 +43,22 @@ def deployment_of(host: Host, with_source: bool = True) -> Deployment:
 def preflight(run: Run) -> MachineState:
     """Refuse a host that cannot be deployed to. Reads, changes nothing."""
     host = run.host
+    machine = machine_of(host)
+    _check(host.name, machine)
+    run.user = machine.user
+    host.state.add_callback_handler(  # type: ignore[no-untyped-call]
+        Order(host, run.deployment, run.release, f"deploy of {run.commit}", not machine.is_root)
+    )
+    return machine
+
+
+def machine_of(host: Host) -> MachineState:
+    """What machine this is; from here on with sudo, where the login user is not root."""
     machine = host.get_fact(Machine, _sudo=False)
     if machine is None:
         raise HostError(f"{host.name}: gives no answer to simple questions; try: ssh {host.name}")
-    _check(host.name, machine)
     if not machine.is_root:
-        run.user, run.sudo = machine.user, True
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
-    host.state.add_callback_handler(  # type: ignore[no-untyped-call]
-        Order(host, run.deployment, run.release, f"deploy of {run.commit}", run.sudo)
-    )
     return machine
 
 

@@ -37,6 +37,13 @@ class Cutover:
     moves: list[Move]
     colours: dict[str, Colour]
     """The colour of every service once the moves are made."""
+    leaving: list[str] = field(default_factory=list)
+    """What serves and is wanted no more."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.moves or self.leaving)
 
     @property
     def services(self) -> list[str]:
@@ -49,7 +56,7 @@ def decide(wanted: list[Wanted], state: ReleaseState) -> Cutover:
     moves = [move for service in wanted if (move := _move(service, state)) is not None]
     colours = {service.name: state.live.get(service.name, "blue") for service in wanted}
     colours.update({move.service: move.colour for move in moves})
-    return Cutover(moves, colours)
+    return Cutover(moves, colours, leaving=sorted(state.live.keys() - colours.keys()))
 
 
 def _move(wanted: Wanted, state: ReleaseState) -> Move | None:

@@ -26,7 +26,7 @@ def actor() -> str:
 
 
 def line(step: str, result: str, start: str, release: str, detail: str = "") -> str:
-    """One line. `result` is ok, failed, reverted or abandoned."""
+    """One line. `result` is ok, failed, reverted, abandoned or noted."""
     entry = {
         "step": step,
         "result": result,

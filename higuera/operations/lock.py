@@ -6,6 +6,7 @@ cable all free the lock by themselves, and none leaves a file to clean up.
 """
 
 import json
+import time
 from shlex import quote
 
 import gevent
@@ -17,6 +18,7 @@ from higuera.errors import HostError
 
 BEAT = 3  # seconds between the controller's signs of life
 SILENCE = 15  # seconds without one after which the host takes the controller for gone
+FOUND = "found: "  # before each line of what the host has to tell
 HELD = 75  # EX_TEMPFAIL (sysexits.h): try again later
 
 SCRIPT = """
@@ -27,7 +29,7 @@ mkdir -p /run/higuera {state}
 exec 9<>"$file"
 flock --timeout 1 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
 rm -f "$file.owner" # of a holder that was killed
-[ ! -e {unconfirmed} ] || {tool} settle
+[ ! -x {tool} ] || {{ {tool} settle; {tool} notice; }} 2>&1 | sed 's/^/{found}/'
 printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
 echo held
 finished=no
@@ -35,8 +37,11 @@ while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null 9>&-) && [ -n "$beat"
     [ "$beat" != q ] || {{ finished=yes; break; }}
 done
 rm -f "$file.owner"
-[ $finished = yes ] || printf '%s\\n' {abandoned} |
+[ $finished = no ] || exit 0
+printf '%s\\n' {abandoned} |
     sed "s/@END@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" >>{state}/journal.jsonl
+# The one who could read what it prints is gone.
+[ ! -x {tool} ] || HIGUERA_ACTOR={actor} {tool} abandoned {began} >/dev/null 2>&1
 """
 
 
@@ -85,7 +90,9 @@ def script(app: str, owner: dict[str, str], silence: int = SILENCE) -> str:
     }
     return SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),
-        unconfirmed=quote(f"/srv/{app}/traffic/unconfirmed"),
+        found=FOUND,
+        actor=quote(owner["actor"]),
+        began=int(time.time()),
         tool=quote(f"/usr/local/sbin/higuera-{app}"),
         state=quote(f"/var/lib/higuera/{app}"),
         owner=quote(json.dumps({**owner, "pid": "@PID@"})),
@@ -105,8 +112,8 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     channel.exec_command(command)
     lines = channel.makefile("r")
     answer = lines.readline().strip()
-    while answer.startswith("plan "):  # a cutover that nobody confirmed was taken back just now
-        host.log(answer)
+    while answer.startswith(FOUND):  # say, a cutover that nobody confirmed was taken back
+        host.log(answer.removeprefix(FOUND))
         answer = lines.readline().strip()
     if answer == "held":
         return Lock(channel)

@@ -19,7 +19,7 @@ RELOAD_DEADLINE = 5  # seconds until the new configuration has to answer
 
 @operation()
 def configured(
-    files: list[File], generation: str, status_port: int
+    files: list[File], generation: str, status_port: int, before_reload: str = ""
 ) -> Generator[StringCommand, None, None]:
     """Write the nginx configuration of a stack and reload, only when something differs.
 
@@ -28,6 +28,7 @@ def configured(
     + files: below /etc/nginx
     + generation: the id that the new configuration answers with
     + status_port: loopback port of that answer
+    + before_reload: shell lines that make ready what the new configuration looks for
 
     **Example:**
 
@@ -48,7 +49,7 @@ def configured(
     if not stale and there.answer == generation and there.units.get(UNIT) == "active enabled":
         host.noop("nginx serves this configuration")
         return
-    yield write(stale, check=_test(stale), after=_reload(stale, ask, generation))
+    yield write(stale, check=_test(stale), after=before_reload + _reload(stale, ask, generation))
 
 
 def _test(stale: list[File]) -> str:

@@ -7,10 +7,10 @@ from pyinfra import host
 from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 
 from higuera.build.service import build_service
-from higuera.errors import HigueraError, HostError
 from higuera.facts.script import words
 from higuera.operations.diff import show_diff
 from higuera.operations.files import write
+from higuera.operations.flip import flip
 from higuera.operations.remote import run_remote
 from higuera.operations.run import Run
 from higuera.operations.step import step
@@ -49,7 +49,7 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
     + run: this deploy
     """
     cutover = run.cutover()
-    if not cutover.moves:
+    if not cutover.is_due:
         if run.to_build():  # other sources, same code: remember that
             yield write([run.manifest_file(run.live_release)])
             return
@@ -106,7 +106,7 @@ def job_done(run: Run, job: str) -> Generator[FunctionCommand, None, None]:
     + run: this deploy
     + job: its key in the database section
     """
-    if not run.cutover().moves:
+    if not run.cutover().is_due:
         host.noop("no new release")
         return
 
@@ -144,13 +144,17 @@ def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
 
     + run: this deploy
     """
-    if not run.cutover().moves:
+    if not run.cutover().is_due:
         host.noop("no new release")
         return
 
     def try_out(host: Host) -> None:
         pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
         (run.plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
+        alone = run.swapping()
+        if alone:
+            host.log(f"{', '.join(alone)}: never beside what serves, so proven after the cutover")
+            return
         try:
             run_remote(host, f"{run.tool} candidate {quote(run.plan)}")
             run.proofs.candidate(host)
@@ -168,39 +172,31 @@ def live(run: Run) -> Generator[FunctionCommand, None, None]:
 
     + run: this deploy
     """
-    if not run.cutover().moves:
+    if not run.cutover().is_due:
         host.noop("this release is live")
         return
 
     def cut_over(host: Host) -> None:
-        plan = run.plan
-        before = run.state().plan
-        try:
-            seconds = run.deployment.stack.settings.confirm_deadline
-            run_remote(host, f"{run.tool} switch {quote(plan)} {seconds}")
-            run_remote(host, f"{run.tool} check")
-            run.proofs.public(host)
-        except BaseException as error:
-            _go_back(host, run, before, error)
-            raise
-        run_remote(host, f"{run.tool} confirm {quote(plan)}")
-        host.log(f"release {run.release} is live (plan {plan})")
+        seconds = run.deployment.stack.settings.confirm_deadline
+        flip(host, run.tool, run.plan, seconds, run.proofs.public)
+        host.log(f"release {run.release} is live (plan {run.plan})")
 
     yield step(cut_over)
 
 
-def _go_back(host: Host, run: Run, before: str | None, error: BaseException) -> None:
-    if before is None:
-        raise HostError(
-            f"{error}\nthis first release fails its checks and there is none to go back to"
-        ) from None
-    try:
-        for line in run_remote(host, f"{run.tool} revert"):
-            host.log(line)
-    except HostError as second:
-        raise HostError(f"{error}\n{second}") from None
-    if isinstance(error, HigueraError):
-        raise HostError(f"{error}\ntraffic is back on plan {before}") from None
+@operation()
+def retired(run: Run) -> Generator[StringCommand, None, None]:
+    """Let the old colours finish and stop them, unless the stack keeps them warm.
+
+    + run: this deploy
+    """
+    if run.deployment.stack.settings.warm:
+        host.noop("what served before stays warm, so that a rollback needs no start")
+        return
+    if not run.cutover().is_due:
+        host.noop("no new release")
+        return
+    yield StringCommand(f"{run.tool} retire")
 
 
 @operation()
@@ -209,7 +205,7 @@ def pruned(run: Run) -> Generator[StringCommand, None, None]:
 
     + run: this deploy
     """
-    if not run.cutover().moves:
+    if not run.cutover().is_due:
         host.noop("no new release")
         return
     yield StringCommand(f"{run.tool} prune {run.deployment.stack.settings.keep_releases}")

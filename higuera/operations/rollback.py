@@ -1,15 +1,18 @@
 """A rollback: the slots of an earlier release, its traffic plan, the same proof as a deploy."""
 
 from collections.abc import Callable, Generator
+from datetime import datetime
 from shlex import quote
 
 from pyinfra.api import FunctionCommand, Host, operation
 
 from higuera.errors import HostError
 from higuera.facts.standing import StandingState
+from higuera.operations.flip import flip
 from higuera.operations.remote import run_remote
 from higuera.operations.step import step
 from higuera.spec.load import Deployment
+from higuera.spec.release import ago, made, moment
 
 
 @operation(is_idempotent=False)
@@ -27,26 +30,26 @@ def rolled_back(
 
     def go(host: Host) -> None:
         plan = run_remote(host, f"{tool} back {quote(target)}")[-1]
-        run_remote(host, f"{tool} switch {quote(plan)} {stack.settings.confirm_deadline}")
         try:
-            run_remote(host, f"{tool} check")
-            prove(host)
-        except BaseException as error:
-            lines = _taken_back(host, tool)
-            raise HostError(
-                "\n".join([str(error), *lines, "the rollback did not happen"])
-            ) from None
-        run_remote(host, f"{tool} confirm {quote(plan)}")
+            flip(host, tool, plan, stack.settings.confirm_deadline, prove)
+        except HostError as error:
+            raise HostError(f"{error}\nthe rollback did not happen") from None
+        if not stack.settings.warm:
+            run_remote(host, f"{tool} retire")
         host.log(f"release {target} is live (plan {plan})")
 
     yield step(go)
 
 
-def _taken_back(host: Host, tool: str) -> list[str]:
-    try:
-        return run_remote(host, f"{tool} revert")
-    except HostError as error:  # by the timer, before this; or the host itself is in trouble
-        return [str(error)]
+def announcement(standing: StandingState, target: str, now: datetime) -> list[str]:
+    """What a rollback says before it moves anything: from what, to what, how old."""
+    since = (standing.status.get("live") or {}).get("since", "")
+    return [
+        f"from {standing.live} back to {target}",
+        f"{standing.live}: live since {since} ({ago(moment(since), now)})",
+        f"{target}: made {ago(made(target), now)}",
+        "the database stays as it is: a rollback moves code, not data",
+    ]
 
 
 def target_of(app: str, standing: StandingState | None, release: str | None) -> str:

@@ -42,7 +42,6 @@ class Run:
         self.host = host
         self.proofs = proofs or Proofs()
         self.user = "root"
-        self.sudo = False
         self.started = datetime.now(UTC)
         self.plan = ""
         """The traffic plan of the candidates, once it is written on the host."""
@@ -152,6 +151,12 @@ class Run:
     def new_code(self) -> list[str]:
         """Services that move because of their code: their artifact has to be brought."""
         return [move.service for move in self.cutover().moves if move.new_code]
+
+    def swapping(self) -> list[str]:
+        """Web services that move and whose candidate may not run beside the live colour."""
+        services, live = self.deployment.stack.services, self.state().live
+        moved = (move.service for move in self.cutover().moves)
+        return [name for name in moved if services[name].is_exclusive and name in live]
 
     def cutover(self) -> Cutover:
         """What has to move, as far as is known by now."""

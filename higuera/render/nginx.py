@@ -10,6 +10,17 @@ from higuera.spec.stack import Stack, route_slug
 
 BUCKETS = 20  # steps of 5 %
 
+ADOPT = """
+adopt() {{
+    for plan in {traffic}/live {traffic}/previous; do
+        if [ -d "$plan/$2" ] && [ ! -e "$plan/$1" ]; then
+            cp -a "$plan/$2" "$plan/.new-$1"
+            mv -T "$plan/.new-$1" "$plan/$1"
+        fi
+    done
+}}
+"""
+
 NGINX_CONF = "/etc/nginx/nginx.conf"
 
 
@@ -32,6 +43,20 @@ def generation_id(stack: Stack, environment: Environment, project: Path | None =
     """The id that the live nginx answers with on loopback: a digest of the whole configuration."""
     text = render("nginx/nginx.conf.j2", project) + _stack_text(stack, environment, project, "")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def adoption(stack: Stack) -> str:
+    """Shell lines that give a new route to the live plan: to what answers it there so far.
+
+    nginx learns of the route before the first plan that has it goes live.
+    """
+    slugs = {prefix: route_slug(prefix) for prefix in sorted(stack.routes, key=len)}
+    lines = []
+    for prefix, slug in slugs.items():
+        around = [outer for outer in slugs if prefix.startswith(outer) and outer != prefix]
+        if around:
+            lines.append(f"adopt {slug} {slugs[around[-1]]}")
+    return ADOPT.format(traffic=stack.paths.traffic) + "\n".join(lines) if lines else ""
 
 
 def _stack_text(

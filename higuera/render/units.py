@@ -1,4 +1,4 @@
-"""The systemd units of a stack: three per service and colour, one per job."""
+"""The systemd units of a stack: three per service and colour, one per worker's, one per job."""
 
 from pathlib import Path
 
@@ -10,10 +10,12 @@ from higuera.spec.database import Job
 from higuera.spec.environment import Environment
 from higuera.spec.paths import runtime
 from higuera.spec.secrets import Secrets
-from higuera.spec.service import COLOURS, Colour, Service
+from higuera.spec.service import COLOURS, Colour, Service, other
 from higuera.spec.stack import Stack, route_slug
 
 SYSTEMD = "/etc/systemd/system"
+# Seconds that a worker has to stay up to be taken for healthy.
+WORKER_PROOF = 3
 
 
 def slot_files(
@@ -34,13 +36,18 @@ def slot_files(
         "paths": stack.paths,
         "account": stack.account(name),
         "runtime": _runtime_folder(stack, service),
-        "port": service.port_of(colour),
+        "port": None if service.is_worker else service.port_of(colour),
+        "other": stack.paths.unit(name, other(colour)),
         "local_database": _local_database(stack),
     }
+    templates = {f"{unit}.service": "service", f"{unit}.socket": "socket"}
+    templates[f"{unit}-proxy.service"] = "proxy"
     return [
-        File(f"{SYSTEMD}/{unit}.service", render("systemd/service.j2", project, **values)),
-        File(f"{SYSTEMD}/{unit}.socket", render("systemd/socket.j2", project, **values)),
-        File(f"{SYSTEMD}/{unit}-proxy.service", render("systemd/proxy.j2", project, **values)),
+        *(
+            File(f"{SYSTEMD}/{file}", render(f"systemd/{template}.j2", project, **values))
+            for file, template in templates.items()
+            if template == "service" or not service.is_worker
+        ),
         _secret_file(stack.paths.secrets(name, colour), service.secrets, secrets),
     ]
 
@@ -85,7 +92,8 @@ def tool_file(stack: Stack, environment: Environment, project: Path | None = Non
         project,
         stack=stack,
         paths=stack.paths,
-        routes=[(route_slug(prefix), service) for prefix, service in stack.routes.items()],
+        routes=[(route_slug(prefix), stack.takers(prefix)) for prefix in stack.routes],
+        worker_proof=WORKER_PROOF,
         buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
         colours=COLOURS,
         domains=environment.domains,

@@ -70,6 +70,10 @@ class HostPaths:
         """The unix socket on which systemd listens for this slot."""
         return f"/run/higuera/{self.app}/{service}-{colour}.sock"
 
+    def gate(self, service: str) -> str:
+        """While this file is there, requests for the service wait in its socket."""
+        return f"/run/higuera/{self.app}/{service}.gate"
+
     def candidate_bucket(self, route: str, bucket: int) -> str:
         """The longest path that nginx proxies to: a symlink to a slot's socket."""
         return f"{self.traffic}/candidate/{route}/{bucket:02d}.sock"

@@ -1,6 +1,6 @@
 """A release: its id, and the manifest that travels with it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from higuera.spec.model import Model
 
@@ -28,3 +28,29 @@ class Manifest(Model):
 def release_id(now: datetime, commit: str) -> str:
     """`20261123T101500Z-ab12cd3`: sorts by time, says the commit."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{commit}"
+
+
+def made(release: str) -> datetime | None:
+    """When a release was made, by its id; None where the id does not say."""
+    return moment(release.partition("-")[0])
+
+
+def moment(stamp: str) -> datetime | None:
+    """A UTC time as ids and the journal write it (ISO 8601, basic or extended)."""
+    for form in ("%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return datetime.strptime(stamp, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return None
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """An age in its largest unit, such as `3 h ago`."""
+    if then is None:
+        return "at an unknown time"
+    age = max(now - then, timedelta())
+    for seconds, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if age.total_seconds() >= 2 * seconds:
+            return f"{age.total_seconds() // seconds:.0f} {unit} ago"
+    return f"{age.total_seconds():.0f} s ago"

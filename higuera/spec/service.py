@@ -1,8 +1,8 @@
-"""A service: one long-running process with a port, a start command and a health path."""
+"""A service: one long-running process; of the web, with a port and a health path, or a worker."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from higuera.spec.model import Command, EnvironmentVariable, Model, Name, RelativePath, UrlPath
 
@@ -24,6 +24,10 @@ StaticPrefix = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-]+/)+$"
 class Service(Model):
     """One process of the stack, as `services.<name>` in the stack file."""
 
+    kind: Literal["web", "worker"] = "web"
+    """A worker has no port and no route: it takes jobs, and changes colour with the flip."""
+    strategy: Literal["overlap", "exclusive"] | None = None
+    """Whether two colours may run at once. Left out: overlap for the web, exclusive for workers."""
     runtime: Literal["node"]
     build: Command
     """Run with `sh` in a copy of the source on the controller, with no secret in reach."""
@@ -33,18 +37,47 @@ class Service(Model):
     """The folder that the build makes and the release carries."""
     start: Command
     """Run by systemd in the unpacked artifact, as the service's own account."""
-    port: int = Field(ge=1024, le=65000)
-    """TCP port on 127.0.0.1 of the blue slot; green listens on `port + 100`."""
-    health: UrlPath
+    port: int | None = Field(default=None, ge=1024, le=65000)
+    """TCP port on 127.0.0.1 of blue; green listens on `port + 100`, or, if exclusive, here too."""
+    health: UrlPath | None = None
     """Answers 2xx when the service can serve."""
+    stop_limit: int = Field(default=30, ge=1, le=3600)
+    """Seconds from SIGTERM to SIGKILL: what it has in hand has to be finished by then."""
     static: dict[StaticPrefix, RelativePath] = {}
     """URL prefixes that nginx serves from folders of the artifact, the previous release's too."""
     env: dict[EnvironmentVariable, str] = {}
     secrets: list[EnvironmentVariable] = []
 
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> "Service":
+        if self.kind == "web" and (self.port is None or self.health is None):
+            missing = "port" if self.port is None else "health"
+            raise ValueError(f"{missing} is required (or is it a kind: worker?)")
+        for key, given in (("port", self.port), ("health", self.health), ("static", self.static)):
+            if self.kind == "worker" and given:
+                raise ValueError(f"a worker answers nobody: it has no {key}")
+        return self
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether it has no port."""
+        return self.kind == "worker"
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether two colours of it must never run at once."""
+        return (self.strategy or ("exclusive" if self.is_worker else "overlap")) == "exclusive"
+
+    @property
+    def swaps(self) -> bool:
+        """Whether a new colour starts only with the flip, and not before it as a candidate."""
+        return self.is_worker or self.is_exclusive
+
     def port_of(self, colour: Colour) -> int:
-        """The loopback port on which this colour listens."""
-        return self.port if colour == "blue" else self.port + GREEN_PORT_OFFSET
+        """The loopback port on which this colour listens; a worker has none (ValueError)."""
+        if self.port is None:
+            raise ValueError("a worker has no port")
+        return self.port if colour == "blue" or self.is_exclusive else self.port + GREEN_PORT_OFFSET
 
 
 Services = dict[Name, Service]

@@ -16,6 +16,9 @@ SOCKET_PATH_LIMIT = 107
 # Linux account names (useradd): 32 characters at most.
 ACCOUNT_LIMIT = 32
 
+# Seconds after a flip in which nginx lets go of its connections to the old colour, and some.
+LET_GO = 5
+
 VARIABLE = re.compile(VARIABLE_PATTERN)
 # The keys of the login check that name secrets.
 LOGIN_SECRETS = ("email", "password")
@@ -61,6 +64,8 @@ class Settings(Model):
     """Seconds that open connections of an old release get before its slot is used again."""
     confirm_deadline: int = Field(default=60, ge=5, le=3600)
     """Seconds after a cutover within which it has to be confirmed, or the host goes back."""
+    warm: bool = True
+    """Keep the old colour running until the next deploy, so that a rollback needs no start."""
     keep_releases: int = Field(default=5, ge=2, le=100)
     """Releases kept on the host; what a slot points at is never pruned."""
 
@@ -119,6 +124,8 @@ class Stack(Model):
         for prefix, service in self.routes.items():
             if service not in self.services:
                 raise ValueError(f"routes.{prefix}: no service {service} (there are: {known})")
+            if self.services[service].is_worker:
+                raise ValueError(f"routes.{prefix}: {service} is a worker, which answers nobody")
         for key, job in self.database.jobs() if self.database else []:
             if job.service not in self.services:
                 raise ValueError(
@@ -131,7 +138,9 @@ class Stack(Model):
             raise ValueError("nginx.candidate_port and nginx.status_port are the same port")
         taken[self.nginx.candidate_port] = "nginx.candidate_port"
         for name, service in self.services.items():
-            for colour in COLOURS:
+            if service.is_worker:
+                continue
+            for colour in COLOURS[: 1 if service.is_exclusive else 2]:
                 port = service.port_of(colour)
                 owner = f"services.{name}.port ({colour})"
                 if port in taken:
@@ -168,10 +177,34 @@ class Stack(Model):
         """The service that nginx sends a path to: that of the longest route it starts with."""
         return self.routes[max((r for r in self.routes if path.startswith(r)), key=len)]
 
+    def takers(self, route: str) -> list[str]:
+        """Who answers a route: its service, then those of the ever shorter routes around it."""
+        around = [prefix for prefix in self.routes if route.startswith(prefix)]
+        return [self.routes[prefix] for prefix in sorted(around, key=len, reverse=True)]
+
     def public_health(self) -> list[str]:
         """The health paths that can be asked for from outside."""
         found = [(name, service.health) for name, service in self.services.items()]
-        return [path for name, path in found if self.service_at(path) == name]
+        return [path for name, path in found if path and self.service_at(path) == name]
+
+    def workers(self) -> list[str]:
+        """The services without a port."""
+        return [name for name, service in self.services.items() if service.is_worker]
+
+    def overlapping_workers(self) -> list[str]:
+        """Workers of which the old colour may finish while the new one works already."""
+        return [name for name in self.workers() if not self.services[name].is_exclusive]
+
+    def swapping(self) -> list[str]:
+        """The services of which a new colour starts only with the flip."""
+        return [name for name, service in self.services.items() if service.swaps]
+
+    def swap_seconds(self) -> int:
+        """How long these may take at most, one after the other: to end, and to get healthy."""
+        swapping = (self.services[name] for name in self.swapping())
+        return sum(
+            LET_GO + service.stop_limit + self.settings.health_deadline for service in swapping
+        )
 
     def secret_names(self) -> list[str]:
         """Every secret the stack declares, once, in the order of the file."""

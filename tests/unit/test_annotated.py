@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from higuera.spec.environment import Environment
@@ -56,6 +57,18 @@ def test_the_defaults_in_comments_are_the_defaults(tmp_path: Path) -> None:
     (inventory / "stack.yml").write_text(head + shown)
     assert load_deployment(inventory, "sandbox").stack == plain.stack
     assert "keep_releases" in shown
+
+
+def test_the_defaults_of_a_service_in_comments_are_the_defaults() -> None:
+    text = (ROOT / "inventory/stack.yml").read_text()
+    shown = dict(re.findall(r"^    # ([a-z_]+): (\w+)$", text, re.MULTILINE))
+    uncommented = re.sub(r"^    # ([a-z_]+: \w+)$", r"    \1", text, flags=re.MULTILINE)
+    plain, explicit = (Stack.model_validate(yaml.safe_load(given)) for given in (text, uncommented))
+    assert set(shown) == {"kind", "strategy", "stop_limit"}
+    backend = explicit.services["backend"]
+    assert backend.model_fields_set > set(shown)
+    assert backend.is_exclusive == plain.services["backend"].is_exclusive
+    assert backend.model_copy(update={"strategy": None}) == plain.services["backend"]
 
 
 def test_the_example_environment_loads(tmp_path: Path) -> None:

@@ -42,6 +42,13 @@ class Machine:
         file = self.root / "var/lib/higuera/forms/journal.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
+    def tool(self, text: str) -> None:
+        """An on-host tool that does just this."""
+        tool = self.root / "usr/local/sbin/higuera-forms"
+        tool.parent.mkdir(parents=True)
+        tool.write_text(f"#!/bin/sh\n{text}\n")
+        tool.chmod(0o755)
+
     def start(self, silence: int = 60) -> subprocess.Popen[str]:
         script = lock.script("forms", OWNER, silence)
         moved = re.sub(r"(?<![\w/}.:-])/(srv|run|usr|var)/", rf"{self.root}/\1/", script)
@@ -183,47 +190,66 @@ def test_a_killed_holder_is_not_named_again(machine: Machine) -> None:
     first.kill()
     first.wait()
     assert machine.owner.exists()
-    tool = machine.root / "usr/local/sbin/higuera-forms"
-    tool.parent.mkdir(parents=True)
-    tool.write_text(f"#!/bin/sh\n[ ! -e {machine.owner} ] || echo named >&2\n")
-    tool.chmod(0o755)
-    unconfirmed = machine.root / "srv/forms/traffic/unconfirmed"
-    unconfirmed.parent.mkdir(parents=True)
-    unconfirmed.write_text("0001\n")
+    machine.tool(f"[ ! -e {machine.owner} ] || echo named >&2")
     second = machine.take()
     beat(second, "q")
     assert second.communicate(timeout=30) == ("", "")
 
 
-class TestSettle:
-    def tool(self, machine: Machine, text: str) -> None:
-        tool = machine.root / "usr/local/sbin/higuera-forms"
-        tool.parent.mkdir(parents=True)
-        tool.write_text(f"#!/bin/sh\n{text}\n")
-        tool.chmod(0o755)
+class TestTells:
+    """What the host has to tell comes before the lock, so that the deploy can say it first."""
 
-    def test_comes_before_the_lock_is_handed_over(self, machine: Machine) -> None:
-        self.tool(machine, 'echo "plan 0002 is live again ($1)"')
-        unconfirmed = machine.root / "srv/forms/traffic/unconfirmed"
-        unconfirmed.parent.mkdir(parents=True)
-        unconfirmed.write_text("0001\n")
+    def told(self, machine: Machine) -> list[str]:
+        """The lines until the lock is handed over."""
         holder = machine.start()
-        lines = [stream(holder.stdout).readline() for _ in range(2)]
-        assert lines == ["plan 0002 is live again (settle)\n", "held\n"]
+        lines = list(iter(stream(holder.stdout).readline, "held\n"))
+        assert holder.poll() is None and not machine.is_free()
+        return lines
 
-    def test_a_host_that_cannot_settle_is_not_handed_over(self, machine: Machine) -> None:
-        self.tool(machine, "echo cannot >&2; exit 1")
-        unconfirmed = machine.root / "srv/forms/traffic/unconfirmed"
-        unconfirmed.parent.mkdir(parents=True)
-        unconfirmed.write_text("0001\n")
+    def test_what_it_settled_and_what_nobody_was_told_yet(self, machine: Machine) -> None:
+        machine.tool('case $1 in settle) echo back ;; notice) echo "plan 2"; echo "plan 3" ;; esac')
+        assert self.told(machine) == ["found: back\n", "found: plan 2\n", "found: plan 3\n"]
+
+    def test_a_host_that_cannot_settle_says_so_and_is_handed_over(self, machine: Machine) -> None:
+        """What is live serves, and the way to mend it is a deploy."""
+        machine.tool("[ $1 != settle ] || { echo cannot >&2; exit 1; }")
+        assert self.told(machine) == ["found: cannot\n"]
+
+    def test_nothing_to_tell(self, machine: Machine) -> None:
+        machine.tool("")
+        assert self.told(machine) == []
+
+
+class TestAbandoned:
+    def test_the_host_clears_up_in_the_name_of_who_is_gone(self, machine: Machine) -> None:
+        before = int(time.time())
+        machine.tool(f'echo "$1 $HIGUERA_ACTOR ${{2:-}}" | tee -a {machine.root}/asked')
         holder = machine.start()
-        assert holder.communicate(timeout=30) == ("", "cannot\n")
-        assert holder.returncode == 1
+        while stream(holder.stdout).readline() != "held\n":
+            pass
+        stream(holder.stdin).close()
+        assert stream(holder.stdout).read() == ""
+        assert holder.wait(timeout=30) == 0
+        *_, last = (machine.root / "asked").read_text().splitlines()
+        verb, *actor, since = last.split()
+        assert (verb, " ".join(actor)) == ("abandoned", OWNER["actor"])
+        assert before <= int(since) <= time.time()
+
+    def test_in_the_lock(self, machine: Machine) -> None:
+        """Nobody deploys into what is being cleared up."""
+        asked = f"flock --shared --nonblock {machine.file} true && echo free || echo locked"
+        machine.tool(f"[ $1 != abandoned ] || ({asked}) >{machine.root}/seen")
+        holder = machine.take(silence=1)
+        assert holder.wait(timeout=30) == 0
+        assert (machine.root / "seen").read_text() == "locked\n"
         assert machine.is_free()
 
-    def test_nothing_to_settle(self, machine: Machine) -> None:
-        self.tool(machine, "echo asked")
-        machine.take()
+    def test_not_after_a_deploy_that_ended(self, machine: Machine) -> None:
+        machine.tool(f"echo $1 >>{machine.root}/asked")
+        holder = machine.take()
+        beat(holder, "q")
+        assert holder.wait(timeout=30) == 0
+        assert (machine.root / "asked").read_text().split() == ["settle", "notice"]
 
 
 @pytest.mark.parametrize(

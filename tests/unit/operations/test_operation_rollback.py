@@ -1,5 +1,7 @@
 """Where a rollback goes, and what it says when its way back is gone too."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -62,6 +64,7 @@ def rolled_back(deployment: Deployment, prove: Any, broken: str = "") -> tuple[l
     errors: list[str] = []
     with (
         patch.object(rollback, "run_remote", run_remote),
+        patch("higuera.operations.flip.run_remote", run_remote),
         patch.object(host, "log"),
         patch.object(host, "log_styled", lambda line, **how: errors.append(line)),
     ):
@@ -79,20 +82,28 @@ def badly(host: Host) -> None:
 
 def test_armed_checked_proven_kept(deployment: Deployment) -> None:
     seconds = deployment.stack.settings.confirm_deadline
-    wanted = ["back r1", f"switch 0005 {seconds}", "check", "confirm 0005"]
-    assert rolled_back(deployment, well) == (wanted, "")
+    switch = f"switch 0005 {seconds} && /usr/local/sbin/higuera-forms check"
+    assert rolled_back(deployment, well) == (["back r1", switch, "confirm 0005"], "")
+
+
+def test_what_served_before_is_stopped_where_nothing_stays_warm(deployment: Deployment) -> None:
+    cold = deployment.stack.settings.model_copy(update={"warm": False})
+    stack = deployment.stack.model_copy(update={"settings": cold})
+    ran, error = rolled_back(replace(deployment, stack=stack), well)
+    assert (ran[-2:], error) == (["confirm 0005", "retire"], "")
 
 
 def test_what_proves_bad_is_taken_back(deployment: Deployment) -> None:
     ran, error = rolled_back(deployment, badly)
-    assert ran[-1] == "revert"
-    assert error == "login is broken\nrevert\nthe rollback did not happen"
+    assert ran[-1] == "revert 0005"
+    assert error == "login is broken\nrevert 0005\nthe rollback did not happen"
 
 
-def test_what_nginx_does_not_answer_is_taken_back(deployment: Deployment) -> None:
-    ran, error = rolled_back(deployment, well, broken="check")
-    assert ran[-1] == "revert"
-    assert error == "check is broken\nrevert\nthe rollback did not happen"
+@pytest.mark.parametrize("broken", ["switch", "confirm"])
+def test_a_step_that_fails_is_taken_back(deployment: Deployment, broken: str) -> None:
+    ran, error = rolled_back(deployment, well, broken=broken)
+    assert ran[-1] == "revert 0005"
+    assert error == f"{broken} is broken\nrevert 0005\nthe rollback did not happen"
 
 
 def test_the_cause_is_told_when_the_timer_was_faster(deployment: Deployment) -> None:
@@ -100,8 +111,26 @@ def test_the_cause_is_told_when_the_timer_was_faster(deployment: Deployment) -> 
     assert error == "login is broken\nrevert is broken\nthe rollback did not happen"
 
 
-@pytest.mark.parametrize("broken", ["back", "switch", "confirm"])
-def test_a_step_that_fails_fails_the_rollback(deployment: Deployment, broken: str) -> None:
-    ran, error = rolled_back(deployment, well, broken=broken)
-    assert error == f"{broken} is broken"
-    assert ran[-1].startswith(broken)
+def test_a_release_that_does_not_start_moves_nothing(deployment: Deployment) -> None:
+    ran, error = rolled_back(deployment, well, broken="back")
+    assert (ran, error) == (["back r1"], "back is broken")
+
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def test_a_rollback_says_first_from_what_to_what_and_how_old() -> None:
+    live = {"plan": "0002", "release": "20261123T090000Z-b", "since": "2026-11-23T09:00:00Z"}
+    standing = StandingState({"live": live}, "20261121T115900Z-a")
+    assert rollback.announcement(standing, "20261121T115900Z-a", NOW) == [
+        "from 20261123T090000Z-b back to 20261121T115900Z-a",
+        "20261123T090000Z-b: live since 2026-11-23T09:00:00Z (3 h ago)",
+        "20261121T115900Z-a: made 2 days ago",
+        "the database stays as it is: a rollback moves code, not data",
+    ]
+
+
+def test_a_rollback_to_what_does_not_say_its_age() -> None:
+    lines = rollback.announcement(StandingState(SERVES_R2, "r1"), "r1", NOW)
+    assert lines[0] == "from r2 back to r1"
+    assert lines[2] == "r1: made at an unknown time"

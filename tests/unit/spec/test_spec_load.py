@@ -109,8 +109,8 @@ def test_environment_file(project: Project, data: dict[str, Any], sentence: str)
         ("services.web.port", "3001", 'should be an integer, got "3001"'),
         ("services.web.port", 3001.5, "should be an integer, got 3001.5"),
         ("services.web.port", True, "should be an integer, got true"),
-        ("services.web.port", None, "should be an integer, got nothing"),
-        ("services.web.port", GONE, "is required"),
+        ("services.web.start", GONE, "is required"),
+        ("services.web.start", None, "should be text, got nothing"),
         ("services.web.port", 80, "input should be greater than or equal to 1024, got 80"),
         ("services.web.port", 2**70, "input should be less than or equal to 65000"),
         ("services.web.runtime", "nodejs", "should be 'node', got \"nodejs\""),
@@ -187,7 +187,10 @@ def test_blame_for_what_is_missing_in_a_service_that_only_the_override_has(
 ) -> None:
     incomplete = {key: value for key, value in SERVICE.items() if key != "port"}
     project.override("services.worker", incomplete)
-    assert fault(project) == "inventory/production.yml: stack.services.worker.port: is required"
+    assert fault(project) == (
+        "inventory/production.yml: stack.services.worker: "
+        "port is required (or is it a kind: worker?)"
+    )
 
 
 @pytest.mark.parametrize("source", ["../nowhere", "a" * 5000, "a\0b", "loop/x"])

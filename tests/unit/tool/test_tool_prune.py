@@ -22,7 +22,8 @@ def releases(host: ToolHost) -> list[str]:
 
 def test_keeps_the_newest_confirmed(history: History) -> None:
     host = history.after(6)
-    assert host.run("prune", "3") == "removed release r3\nremoved release r2\nremoved release r1"
+    removed = host.run("prune", "3").splitlines()
+    assert sorted(removed) == [f"removed release r{number}" for number in (1, 2, 3)]
     assert releases(host) == ["r4", "r5", "r6"]
 
 
@@ -46,7 +47,7 @@ def test_removes_what_was_never_confirmed(history: History) -> None:
 def test_live_and_previous_stay_however_old(history: History) -> None:
     host = history.after(2)
     for number in range(3, 9):
-        host.release(f"r{number}", confirmed=True)
+        host.release(f"r{number}", confirmed=f"{number:04d}")
     host.run("prune", "2")
     assert releases(host) == ["r1", "r2", "r7", "r8"]
     host.run("revert")

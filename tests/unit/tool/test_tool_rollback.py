@@ -31,7 +31,7 @@ class TestTarget:
         assert host.run("target") == "r2"
 
     def test_is_before_the_live_one(self, host: ToolHost) -> None:
-        host.release("r5", confirmed=True)
+        host.release("r5", confirmed="0005")
         host.release("r6")
         assert host.run("target") == "r3"
 
@@ -126,8 +126,9 @@ class TestRollback:
         hook = f"cat {host.traffic}/unconfirmed >>{seen} 2>/dev/null || echo none >>{seen}"
         (host.stubs / "curl-hook").write_text(hook)
         host.try_to("rollback")
-        # Each of two slots is asked twice before the cutover, nginx twice after it.
-        assert seen.read_text().split() == ["none"] * 4 + ["0004"] * 2
+        # Each of two slots is asked twice before the cutover, nginx twice after it; then the
+        # incident note asks each service once.
+        assert seen.read_text().split() == ["none"] * 4 + ["0004"] * 2 + ["none"] * 2
         deadline = f"--on-active={host.stack.settings.confirm_deadline}"
         assert any(deadline in call for call in host.calls())
 
@@ -165,7 +166,7 @@ class TestRollback:
 
 def test_releases_newest_first_and_which_is_live(host: ToolHost) -> None:
     for name in ("1-good", "2-live", "3-aborted"):  # what begins with no digit is half an upload
-        host.release(name, confirmed=name == "1-good")
+        host.release(name, confirmed="0001" if name == "1-good" else "")
     for service in SERVICES:
         host.run("prepare", service, "blue", "2-live")
     host.run("switch", host.run("plan", "2-live", "backend=blue", "web=blue"))

@@ -13,7 +13,7 @@ from tool_host import SERVICES, History, ToolHost, history_of
 
 from higuera.operations import lock
 
-KEYS = {"app", "live", "previous", "services", "armed", "lock", "incident"}
+KEYS = {"app", "live", "previous", "services", "armed", "lock", "incident", "notice"}
 OWNER = {"actor": "ana@laptop", "since": "2026-11-23T10:15:00Z", "what": 'release "r3"'}
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
@@ -60,6 +60,7 @@ class TestStatusJson:
             "armed": None,
             "lock": None,
             "incident": "",
+            "notice": "",
         }
 
     def test_the_first(self, history: History) -> None:
@@ -181,6 +182,31 @@ class TestLock:
     def test_who_has_it(self, twice: ToolHost) -> None:
         with locked(twice) as holder:
             assert json.loads(twice.run("lock", "status")) == {**OWNER, "pid": str(holder.pid)}
+
+    def test_a_rollback_by_hand_takes_no_turn_with_a_deploy(self, twice: ToolHost) -> None:
+        before = twice.tree()
+        with locked(twice) as holder:
+            done = twice.try_to("rollback")
+            owner = {**OWNER, "pid": str(holder.pid)}
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr.startswith("higuera-forms: locked: ")
+            assert json.loads(done.stderr.removeprefix("higuera-forms: locked: ")) == owner
+            assert status(twice)["lock"] == owner
+        assert twice.tree() == before
+        assert twice.try_to("rollback").returncode == 0
+
+    def test_a_rollback_by_hand_has_it_to_its_end(self, twice: ToolHost) -> None:
+        lock_file = twice.root / "run/higuera/forms.lock"
+        seen = twice.root / "seen"
+        asked = f"flock --nonblock {lock_file} true && echo free || cat {lock_file}.owner"
+        (twice.stubs / "curl-hook").write_text(f"({asked}) >>{seen}")
+        twice.try_to("rollback", "r1", HIGUERA_ACTOR="ana@laptop")
+        owners = [json.loads(line) for line in seen.read_text().splitlines()]
+        assert {(one["actor"], one["what"]) for one in owners} == {
+            ("ana@laptop", "rollback to r1 by hand")
+        }
+        assert twice.run("lock", "status") == "nobody holds the lock"
+        assert not lock_file.with_name("forms.lock.owner").exists()
 
     def test_an_owner_whose_lock_is_free_is_nobody(self, twice: ToolHost) -> None:
         with locked(twice) as holder:

@@ -1,7 +1,8 @@
 """The on-host tool, rendered for inventory/stack.yml and moved below a temporary folder.
 
 `systemctl`, `systemd-run`, `curl` and `journalctl` are scripts that write down how they were
-called and answer as a test tells them to; everything else is real. A timer is a file.
+called and answer as a test tells them to; `ss` sees nobody, so that no port of this machine is
+looked at. Everything else is real. A timer is a file.
 
 A deploy takes a second, so what many tests start from is deployed once and kept (`History`).
 """
@@ -22,7 +23,6 @@ from higuera.spec.yaml import read_yaml
 
 PROJECT = Path(__file__).parents[3]
 SERVICES = ("backend", "web")
-COLOURS = ("blue", "green")
 BUCKETS = [f"{number:02d}" for number in range(20)]
 
 STUB = """#!/bin/sh
@@ -67,17 +67,25 @@ class ToolHost:
     def make(cls, root: Path, stack: Stack | None = None) -> "ToolHost":
         """A host with the tool on it and nothing deployed."""
         host = cls(root, stack or forms_stack())
-        for folder in (host.releases, host.slots, host.plans, host.timers, host.units):
+        for folder in (host.releases, host.slots, host.plans, host.timers):
             folder.mkdir(parents=True)
         text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
         (root / "tool").write_text(host.moved(text))
+        host.sockets.mkdir(parents=True)  # as systemd does for the first socket
         for program in ("systemctl", "systemd-run", "curl", "journalctl"):
             stub = host.stubs / "bin" / program
             stub.parent.mkdir(exist_ok=True)
             stub.write_text(STUB.format(here=host.stubs))
             stub.chmod(0o755)
+        host.stub("ss", "")
         (host.stubs / "show").write_text("ActiveState=active\nNRestarts=0\n")
         return host
+
+    def stub(self, program: str, text: str) -> None:
+        """Let a program be this script, whose calls are not written down."""
+        file = self.stubs / "bin" / program
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
 
     def moved(self, script: str) -> str:
         """A script for a host, its paths below this folder."""
@@ -104,16 +112,21 @@ class ToolHost:
         return self.traffic / "plans"
 
     @property
+    def sockets(self) -> Path:
+        return self.root / "run/higuera" / self.stack.app
+
+    @property
+    def gates(self) -> list[str]:
+        """The services whose requests wait."""
+        return sorted(path.stem for path in self.sockets.glob("*.gate"))
+
+    @property
     def stubs(self) -> Path:
         return self.root / "stubs"
 
     @property
     def timers(self) -> Path:
         return self.stubs / "timers"
-
-    @property
-    def units(self) -> Path:
-        return self.root / "etc" / "systemd" / "system"
 
     def try_to(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the tool."""
@@ -136,15 +149,15 @@ class ToolHost:
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.strip()
 
-    def release(self, name: str, confirmed: bool = False) -> str:
-        """Put a release on the host, as an upload leaves it."""
+    def release(self, name: str, confirmed: str = "") -> str:
+        """Put a release on the host, as an upload leaves it; or a confirm, with that plan."""
         for service in self.stack.services:
             (self.releases / name / service).mkdir(parents=True)
             (self.releases / name / service / "version").write_text(f"{service} {name}")
             (self.releases / name / f"{service}.content").write_text(f"content of {service} {name}")
         (self.releases / name / "manifest.json").write_text("{}")
         if confirmed:
-            (self.releases / name / "confirmed").write_text("2026-11-23T00:00:00Z\n")
+            (self.releases / name / "confirmed").write_text(f"2026-11-23T00:00:00Z {confirmed}\n")
         return name
 
     def deploy(self, release: str, colour: str, confirm: bool = True) -> str:
@@ -170,12 +183,6 @@ class ToolHost:
         newest = max(self.plans.glob("[0-9]*"))
         for number in range(int(newest.name) + 1, int(newest.name) + 1 + count):
             shutil.copytree(newest, self.plans / f"{number:04d}", symlinks=True)
-
-    def enabled_units(self) -> None:
-        """The unit files that make the tool enable and disable them."""
-        for service in self.stack.services:
-            for colour in COLOURS:
-                (self.units / f"{self.stack.app}-{service}-{colour}.service").touch()
 
     def fail(self, program: str, text: str = "stub: refused\n") -> None:
         """Let `systemctl stop` (`systemctl-stop`) or a whole program (`curl`) fail from now on."""

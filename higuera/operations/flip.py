@@ -1,0 +1,37 @@
+"""The flip of deploys and rollbacks: one rename moves all traffic, a proof keeps it there."""
+
+from collections.abc import Callable
+from shlex import quote
+
+from pyinfra.api import Host
+
+from higuera.errors import HigueraError, HostError
+from higuera.operations.remote import run_remote
+
+
+def flip(host: Host, tool: str, plan: str, seconds: int, prove: Callable[[Host], None]) -> None:
+    """Move traffic to a plan, prove it and confirm it; whatever fails takes it back at once.
+
+    + tool: the on-host tool
+    + plan: its number
+    + seconds: after which the host goes back by itself, should nobody confirm
+    + prove: raises when the public side is not as it should be
+
+    Raises HostError that ends with what serves now.
+    """
+    try:
+        run_remote(host, f"{tool} switch {quote(plan)} {seconds} && {tool} check")
+        prove(host)
+        run_remote(host, f"{tool} confirm {quote(plan)}")
+    except BaseException as error:
+        lines = _taken_back(host, tool, plan)
+        if isinstance(error, HigueraError):
+            raise HostError("\n".join([str(error), *lines])) from None
+        raise
+
+
+def _taken_back(host: Host, tool: str, plan: str) -> list[str]:
+    try:
+        return run_remote(host, f"{tool} revert {quote(plan)}")
+    except HostError as error:  # the host is gone, or there is nothing to go back to
+        return [str(error)]

@@ -1,0 +1,78 @@
+"""A route moves from the page's app to a backend of its own, back, and loses nothing on the way."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import BIN, REPOSITORY, Project
+
+CLIENTS = 10
+HIGUERA = str(BIN / "higuera")
+SERVICES = re.compile(r"  backend:\n(.*\n)*?  web:\n")
+
+
+@pytest.fixture
+def whole(bare: Project) -> Project:
+    """A bare VPS on which one app answers everything, the API too."""
+    page = bare.folder / "app" / "web" / "server.js"
+    backend = (bare.folder / "app" / "backend" / "server.js").read_text()
+    # The monolith: the backend's own code, and its pages.
+    html = "response.writeHead(200, { 'content-type': 'text/html' }).end('Mini one')"
+    text = backend.replace("answer(404,", f"if (path === '/') return {html}\n  answer(404,")
+    page.write_text(text.replace("VERSION = 'one'", "VERSION = 'whole'"))
+    stack = bare.folder / "inventory" / "stack.yml"
+    given = stack.read_text()
+    without = SERVICES.sub("  web:\n", given).replace("{/api/: backend, /: web}", "{/: web}")
+    stack.write_text(without.replace("health: /\n", "health: /\n    secrets: [MINI_SECRET]\n"))
+    bare.deployed()
+    assert version(bare) == "whole"
+    stack.write_text(given)
+    return bare
+
+
+def version(project: Project) -> str:
+    return str(project.get("/api/version").json()["version"])
+
+
+def test_a_route_gets_a_backend_of_its_own(whole: Project) -> None:
+    url = f"http://{whole.host.address}"
+    command = [sys.executable, str(REPOSITORY / "bench" / "load.py"), url, "--seconds", "300"]
+    with subprocess.Popen(
+        [*command, "--clients", str(CLIENTS), "--sockets", "0"], stdout=subprocess.PIPE, text=True
+    ) as load:
+        try:
+            # A failure on the public side only: nginx knows the route by now, nobody serves it.
+            smoke(whole, 'assert target.connect_to is not None, "broken outside"')
+            assert whole.deploy("-y").returncode == 1
+            assert version(whole) == "whole"
+
+            smoke(whole, "")
+            whole.deployed()
+            assert version(whole) == "one"
+            assert whole.plan() == []
+
+            # The release from before the split has no backend: its page answers the route again.
+            done = whole.run(HIGUERA, "rollback", "--yes")
+            assert done.returncode == 0, done.stderr
+            assert version(whole) == "whole"
+            load.terminate()
+            seen = json.loads(load.communicate(timeout=60)[0])
+        finally:
+            load.kill()
+    assert seen["requests"] > 1000
+    # nginx learns of the route by one reload, which ends the connections that are idle just then;
+    # nobody was ever answered with an error.
+    assert not [reason for reason in seen["reasons"] if "status" in reason], seen
+    assert seen["failures"] <= CLIENTS, seen
+
+
+def smoke(project: Project, line: str) -> None:
+    folder = project.folder / "smoke"
+    folder.mkdir(exist_ok=True)
+    body = (
+        f'"""Outside."""\n\n\ndef check(target, http):\n    """Outside."""\n    {line or "pass"}\n'
+    )
+    Path(folder / "outside.py").write_text(body)
