@@ -1,4 +1,4 @@
-"""`higuera status`, `journal`, `releases`, `logs`, `lock`, `ssh`: questions to the host.
+"""`higuera status`, `releases`, `logs`, `lock`, `ssh`: questions to the host.
 
 Each runs the on-host tool over `ssh` and passes its output and its exit status on.
 """
@@ -46,14 +46,23 @@ def ask(environment: str | None, command: str) -> None:
 
 def run(deployment: Deployment, command: str) -> None:
     """Run a shell command on the host with root's rights. Raises HostError if ssh itself fails."""
-    host = deployment.environment.host
-    as_root = f"if [ $(id -u) = 0 ]; then {command}; else sudo -n {command}; fi"
-    done = subprocess.run(ssh_command(host, as_root), check=False)
-    if done.returncode == 255:
-        raise HostError(f"{host.address}: ssh could not connect; its message is above")
-    if done.returncode == 127:
-        raise HostError(f"{deployment.stack.app} was never deployed to {host.address}")
+    done = subprocess.run(as_root(deployment.environment.host, command), check=False)
+    refuse(deployment, done.returncode)
     sys.exit(done.returncode)
+
+
+def as_root(host: Host, command: str) -> list[str]:
+    """The command line that runs a shell command on the host with root's rights."""
+    return ssh_command(host, f"if [ $(id -u) = 0 ]; then {command}; else sudo -n {command}; fi")
+
+
+def refuse(deployment: Deployment, status: int) -> None:
+    """Raise HostError where an exit status means that the tool was not even reached."""
+    address = deployment.environment.host.address
+    if status == 255:
+        raise HostError(f"{address}: ssh could not connect; its message is above")
+    if status == 127:
+        raise HostError(f"{deployment.stack.app} was never deployed to {address}")
 
 
 def status(
@@ -67,14 +76,6 @@ def status(
 def releases(environment: Env = None) -> None:
     """Every release on the host, newest first, and when it was confirmed live."""
     ask(environment, "releases")
-
-
-def journal(
-    environment: Env = None,
-    lines: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 40,
-) -> None:
-    """The last steps that were taken, a JSON line each."""
-    ask(environment, f"journal {lines}")
 
 
 def logs(

@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from higuera.cli import host, rollback, sandbox, smoke
+from higuera.cli import host, journal, rollback, sandbox, smoke
 from higuera.errors import HigueraError
 
 app = typer.Typer(
@@ -18,8 +18,9 @@ app = typer.Typer(
 )
 app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this machine.")
 app.command("smoke")(smoke.smoke)
+app.command("journal")(journal.journal)
 app.command("rollback")(rollback.rollback)
-for verb in (host.status, host.releases, host.journal, host.logs, host.ssh):
+for verb in (host.status, host.releases, host.logs, host.ssh):
     app.command(verb.__name__)(verb)
 app.add_typer(host.lock, name="lock", help="The lock that one deploy at a time holds.")
 
