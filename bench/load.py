@@ -2,8 +2,10 @@
 
 50 clients mix GET and POST on connections they keep, 5 WebSockets send a line a second. Any answer
 but a 200 with the expected body, any connection that breaks, and any WebSocket that cannot be
-opened is a failure; nothing is retried. A WebSocket that was open and ends is a cut; its tab opens
-the next one. Times are seconds since 1970.
+opened is a failure; nothing is retried. A connection that the other side has closed while it was
+idle is replaced, as a browser does, and counted by itself: a client that does not look would lose
+its next request. A WebSocket that was open and ends is a cut; its tab opens the next one. Times are
+seconds since 1970.
 
 Stops by itself after `--seconds`; after SIGTERM as soon as it has made `--requests`. Prints one
 JSON line. Loopback and sandbox addresses only.
@@ -48,6 +50,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     lost: list[tuple[float, str]] = field(default_factory=list)
     """When the first failures were, and what they were."""
+    idle_closed: int = 0
     sockets_cut: int = 0
     cuts: list[Cut] = field(default_factory=list)
     echoes: int = 0
@@ -74,6 +77,9 @@ async def client(host: str, port: int, number: int, going: Going, tally: Tally) 
         began = time.monotonic()
         tally.requests += 1
         try:
+            if streams is not None and is_closed(streams[0]):
+                tally.idle_closed += 1
+                streams = None
             streams = streams or await asyncio.open_connection(host, port)
             streams = await request(streams, method, host, f"{number}-{turn}", tally)
         except BROKEN as error:
@@ -83,6 +89,11 @@ async def client(host: str, port: int, number: int, going: Going, tally: Tally) 
         await asyncio.sleep(0.02)
     if streams is not None:
         streams[1].close()
+
+
+def is_closed(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side has ended a connection on which nothing is awaited."""
+    return reader.at_eof() or reader.exception() is not None
 
 
 async def request(
@@ -211,7 +222,7 @@ def main() -> None:
     parser.add_argument("--sockets", type=int, default=5)
     given = vars(parser.parse_args())
     tally = asyncio.run(load(given.pop("url"), given.pop("seconds"), **given))
-    print(json.dumps({**vars(tally), "slowest": round(tally.slowest, 3)}))
+    print(json.dumps({**tally.__dict__, "slowest": round(tally.slowest, 3)}))
 
 
 if __name__ == "__main__":
