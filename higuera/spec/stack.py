@@ -17,7 +17,7 @@ SOCKET_PATH_LIMIT = 107
 ACCOUNT_LIMIT = 32
 
 # Seconds after a flip in which nginx lets go of its connections to the old colour, and some.
-LET_GO = 5
+LET_GO = 4
 
 VARIABLE = re.compile(VARIABLE_PATTERN)
 # The keys of the login check that name secrets.

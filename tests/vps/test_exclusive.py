@@ -1,15 +1,11 @@
 """What never runs twice: a backend with an embedded job worker, and a worker of its own."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from harness import BIN, REPOSITORY, Project, until
+from harness import BIN, Project, until
+from under_load import loaded
 
 HIGUERA = str(BIN / "higuera")
 
@@ -73,24 +69,8 @@ def never_twice(project: Project, service: str) -> None:
         assert ended <= began, f"two of {service} ran at once: {spans}"
 
 
-@contextmanager
-def load(project: Project) -> Iterator[dict[str, int]]:
-    """Keep-alive clients without retries meanwhile; what they saw is there at the end."""
-    seen: dict[str, int] = {}
-    url = f"http://{project.host.address}"
-    command = [sys.executable, str(REPOSITORY / "bench" / "load.py"), url]
-    options = ["--seconds", "300", "--clients", "10", "--sockets", "0"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield seen
-            process.terminate()
-            seen.update(json.loads(process.communicate(timeout=60)[0]))
-        finally:
-            process.kill()
-
-
-def test_a_story_of_what_never_runs_twice(alone: Project, tmp_path: Path) -> None:
-    with load(alone) as seen:
+def test_a_story_of_what_never_runs_twice(alone: Project) -> None:
+    with loaded(alone, "--clients", "10", "--sockets", "0") as seen:
         change(alone, "one", "two")
         printed = alone.deployed()
         assert "never beside what serves" in printed
@@ -110,7 +90,6 @@ def test_a_story_of_what_never_runs_twice(alone: Project, tmp_path: Path) -> Non
         assert done.returncode == 0, done.stderr
         assert version(alone) == "one"
         assert working(alone) == ["mini-worker-blue.service"]
-    print(seen)
     assert seen["requests"] > 1000
     assert seen["failures"] == 0, seen
     never_twice(alone, "backend")

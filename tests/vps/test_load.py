@@ -1,26 +1,19 @@
 """Under load: no request is lost while releases move, and no tab is cut before its time."""
 
-import json
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
-from harness import BIN, REPOSITORY, Project, until
+from harness import BIN, Project, until
+from under_load import loaded
 
 HIGUERA = str(BIN / "higuera")
 REQUESTS = 100_000
 SOCKETS = 5
 DRAIN = 5.0  # mini/stack.yml
-LONGEST = 480  # seconds for the rest of the requests, whatever else the machine does
-
-Load = dict[str, Any]
 
 
 class Move(NamedTuple):
@@ -55,26 +48,6 @@ class Standing(NamedTuple):
             f" basename $(readlink {live}/release)"
         ).split()
         return cls(float(flipped), slot, release)
-
-
-@contextmanager
-def loaded(project: Project, *arguments: str) -> Iterator[Load]:
-    """bench/load.py around what is done meanwhile; filled with what it counted at the end."""
-    command = [sys.executable, str(REPOSITORY / "bench" / "load.py")]
-    address = f"http://{project.host.address}"
-    counted: Load = {}
-    with subprocess.Popen(
-        [*command, address, "--seconds", "1200", *arguments], stdout=subprocess.PIPE, text=True
-    ) as load:
-        try:
-            opened = "ss -Htn state established '( sport = :80 )' | wc -l"
-            until(lambda: int(project.ssh(opened)) > 0, "the load begins")
-            yield counted
-            assert load.poll() is None, "the load ended before the last move"
-            load.terminate()
-            counted.update(json.loads(load.communicate(timeout=LONGEST)[0]))
-        finally:
-            load.kill()
 
 
 def new_code(project: Project, name: str) -> None:
