@@ -1,16 +1,18 @@
-"""`higuera rollback`: `pyinfra inventory rollback.py` with a word on what it is about to do."""
+"""`higuera rollback`: `pyinfra inventory rollback.py`, and with `--json` what came of it."""
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from higuera.cli.host import Env
+from higuera.cli.host import Env, as_root
 from higuera.errors import HostError
-from higuera.spec.load import load_deployment
+from higuera.spec.load import Deployment, load_deployment
 
 
 def rollback(
@@ -19,16 +21,40 @@ def rollback(
         str | None, typer.Option(metavar="RELEASE", help="Which; default: the last good one.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="pyinfra's JSON on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="What came of it, as JSON on stdout; wants --yes.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say where it would go.")] = False,
 ) -> None:
     """Take traffic back to an earlier release; exits non-zero when that did not happen."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    script = Path("rollback.py")
-    if not script.exists():
+    if not Path("rollback.py").exists():
         raise HostError("there is no rollback.py here: run this where deploy.py is")
-    flags = [("--dry", dry_run), ("-y", yes and not dry_run), ("--json", as_json)]
-    given = [flag for flag, wanted in flags if wanted]
+    if as_json and not (yes or dry_run):
+        raise HostError("--json asks nobody: give --yes or --dry-run with it")
+    before = _live(deployment) if as_json else None
+    status = _run(deployment, to, yes=yes, dry_run=dry_run, out=sys.stderr if as_json else None)
+    if as_json:
+        live = _live(deployment)
+        moved = status == 0 and not dry_run
+        print(json.dumps({"rolled_back": moved, "from": before, "live": live}, indent=2))
+    sys.exit(status)
+
+
+def _run(deployment: Deployment, to: str | None, *, yes: bool, dry_run: bool, out: Any) -> int:
+    flags = ["--dry"] if dry_run else ["-y"] if yes else []
     variables = {**os.environ, "HIGUERA_ENV": deployment.name, "HIGUERA_TO": to or ""}
-    command = [sys.executable, "-m", "pyinfra", "inventory", str(script), *given]
-    sys.exit(subprocess.run(command, env=variables, check=False).returncode)
+    command = [sys.executable, "-m", "pyinfra", "inventory", "rollback.py", *flags]
+    return subprocess.run(command, env=variables, stdout=out, check=False).returncode
+
+
+def _live(deployment: Deployment) -> str | None:
+    """The release that serves, as the host itself says; None where it cannot say."""
+    tool = shlex.quote(deployment.stack.paths.tool)
+    words = as_root(deployment.environment.host, f"{tool} status --json")
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        live = json.loads(done.stdout)["live"]
+        return str(live["release"]) if live else None
+    except (ValueError, KeyError, TypeError):
+        return None

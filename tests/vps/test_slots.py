@@ -73,3 +73,18 @@ def test_a_port_that_is_taken_says_by_whom(mini: Project) -> None:
     mini.ssh("systemctl stop squatter")
     mini.deployed()
     assert "Mini two" in mini.get("/").text
+
+
+def test_what_came_of_a_rollback_as_json(mini: Project) -> None:
+    before = mini.ssh("basename $(readlink /srv/mini/traffic/live/release)")
+    mini.edit("app/web/server.js", "Mini one", "Mini two")
+    mini.deployed()
+    live = mini.ssh("basename $(readlink /srv/mini/traffic/live/release)")
+    dry = mini.run(HIGUERA, "rollback", "--json", "--dry-run")
+    assert json.loads(dry.stdout) == {"rolled_back": False, "from": live, "live": live}
+    done = mini.run(HIGUERA, "rollback", "--json", "--yes")
+    assert json.loads(done.stdout) == {"rolled_back": True, "from": live, "live": before}
+    again = mini.run(HIGUERA, "rollback", "--json", "--yes")  # there is none before it
+    assert again.returncode == 1
+    assert json.loads(again.stdout) == {"rolled_back": False, "from": before, "live": before}
+    assert "there is no release to go back to" in again.stderr
