@@ -43,10 +43,10 @@ def rolled_back(
 
 def announcement(standing: StandingState, target: str, now: datetime) -> list[str]:
     """What a rollback says before it moves anything: from what, to what, how old."""
-    since = (standing.status.get("live") or {}).get("since", "")
+    since = str((standing.status.get("live") or {}).get("since", ""))
     return [
         f"from {standing.live} back to {target}",
-        f"{standing.live}: live since {since} ({ago(moment(since), now)})",
+        f"{standing.live}: went live {ago(moment(since), now)}",
         f"{target}: made {ago(made(target), now)}",
         "the database stays as it is: a rollback moves code, not data",
     ]

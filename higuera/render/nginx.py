@@ -14,6 +14,7 @@ ADOPT = """
 adopt() {{
     for plan in {traffic}/live {traffic}/previous; do
         if [ -d "$plan/$2" ] && [ ! -e "$plan/$1" ]; then
+            rm -rf "$plan/.new-$1"
             cp -a "$plan/$2" "$plan/.new-$1"
             mv -T "$plan/.new-$1" "$plan/$1"
         fi

@@ -72,6 +72,7 @@ def test_a_bare_host_gets_all_on_blue() -> None:
 def test_nothing_to_do(backend: Colour, web: Colour) -> None:
     cutover = decide(WANTED, running(backend=backend, web=web))
     assert (cutover.moves, cutover.services) == ([], [])
+    assert not cutover.is_due
     assert cutover.colours == {"backend": backend, "web": web}
 
 
@@ -81,6 +82,12 @@ def test_new_code_moves_its_service_alone(web: Colour, candidate: Colour) -> Non
     cutover = decide(changed, running(backend="blue", web=web))
     assert moves(cutover) == [("web", candidate, "its code changed", True)]
     assert cutover.colours == {"backend": "blue", "web": candidate}
+
+
+def test_a_service_that_is_wanted_no_more_leaves() -> None:
+    cutover = decide(WANTED[:1], running(backend="blue", web="blue"))
+    assert (cutover.moves, cutover.leaving, cutover.is_due) == ([], ["web"], True)
+    assert cutover.colours == {"backend": "blue"}
 
 
 def test_other_sources_that_build_the_same_do_not_move() -> None:

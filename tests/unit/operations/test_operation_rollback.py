@@ -124,7 +124,7 @@ def test_a_rollback_says_first_from_what_to_what_and_how_old() -> None:
     standing = StandingState({"live": live}, "20261121T115900Z-a")
     assert rollback.announcement(standing, "20261121T115900Z-a", NOW) == [
         "from 20261123T090000Z-b back to 20261121T115900Z-a",
-        "20261123T090000Z-b: live since 2026-11-23T09:00:00Z (3 h ago)",
+        "20261123T090000Z-b: went live 3 h ago",
         "20261121T115900Z-a: made 2 days ago",
         "the database stays as it is: a rollback moves code, not data",
     ]

@@ -68,6 +68,27 @@ def odd() -> Stack:
     )
 
 
+def swap() -> Stack:
+    """What never runs twice: a backend with one port for both colours, and workers."""
+    worker = {key: value for key, value in service(3002).items() if key not in ("port", "health")}
+    worker["kind"] = "worker"
+    services = {
+        "backend": service(3000, strategy="exclusive", stop_limit=7, secrets=["A"]),
+        "web": service(3001),
+        "jobs": {**worker, "stop_limit": 9, "secrets": ["A"], "env": {"QUEUE": "mail"}},
+        "mails": {**worker, "strategy": "overlap"},
+    }
+    return Stack.model_validate(
+        {
+            "app": "ab",
+            "source": ".",
+            "runtimes": {"node": "22.23.3"},
+            "services": services,
+            "routes": {"/": "web", "/api/": "backend", "/api/v2/": "web", "/apis/": "web"},
+        }
+    )
+
+
 def service(port: int, **more: Any) -> dict[str, Any]:
     """The least that a service says, and more."""
     return {
@@ -93,4 +114,4 @@ def stack_data() -> dict[str, Any]:
     return data
 
 
-STACKS = {"forms": forms, "bare": bare, "odd": odd}
+STACKS = {"forms": forms, "bare": bare, "odd": odd, "swap": swap}

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from systemd_reader import Systemd, settings_of
 
 from higuera.errors import SecretError
 from higuera.render.files import File
-from higuera.render.units import SYSTEMD, job_files, slot_files
+from higuera.render.units import SYSTEMD, boot_file, job_files, slot_files
 from higuera.spec.secrets import Secrets
 from higuera.spec.service import COLOURS
 from higuera.spec.stack import Stack
@@ -61,6 +62,30 @@ def test_systemd_has_nothing_to_say(tmp_path: Path, name: str) -> None:
     paths = written(tmp_path, files_of(STACKS[name]()))
     assert len(paths) >= 6
     assert analyze("verify", "--man=no", *paths) == ""
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_systemd_has_nothing_to_say_of_the_boot_unit(tmp_path: Path, name: str) -> None:
+    stack = STACKS[name]()
+    file = boot_file(stack)
+    assert file.path == f"/etc/systemd/system/{stack.app}-boot.service"
+    assert settings_of(file.text, "ExecStart") == [f"{stack.paths.tool} boot"]
+    assert settings_of(file.text, "WantedBy") == ["multi-user.target"]
+    assert settings_of(file.text, "Before") == ["nginx.service"]
+    tool = tmp_path / "tool"  # which has to be there, or systemd says so
+    tool.touch(mode=0o755)
+    (path,) = written(
+        tmp_path, [replace(file, text=file.text.replace(stack.paths.tool, str(tool)))]
+    )
+    assert analyze("verify", "--man=no", path) == ""
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_service_starts_at_boot_but_by_the_boot_unit(name: str) -> None:
+    """Which colour is live only the tool knows; sockets listen from the start."""
+    files = [file for file in files_of(STACKS[name]()) if "[Install]" in file.text]
+    assert all(file.path.endswith(".socket") for file in files)
+    assert files
 
 
 def test_verify_sees_a_fault(tmp_path: Path) -> None:

@@ -167,6 +167,16 @@ class TestSettle:
         started = [call.split()[-1] for call in armed.calls() if " start " in call]
         assert started == ["forms-backend-blue.service", "forms-web-blue.service"]
 
+    @pytest.mark.parametrize("words", [*([settler] for settler in SETTLERS), ["abandoned", "0"]])
+    def test_a_rename_that_fails_is_no_way_back(self, armed: ToolHost, words: list[str]) -> None:
+        """It stays armed, so that the next one who comes tries again."""
+        full = 'case "$*" in *live.new*) echo "no space left" >&2; exit 1 ;; esac'
+        armed.stub("mv", f'{full}\nexec /bin/mv "$@"')
+        done = armed.try_to(*words)
+        assert "is live again" not in done.stdout
+        assert (armed.live, armed.armed) == ("0001", "0002")
+        assert [step for step, *_ in steps(armed)] == ["switch"]
+
     def test_boot_starts_what_serves(self, armed: ToolHost) -> None:
         armed.run("boot")
         started = [call.split()[-1] for call in armed.calls() if " start " in call]

@@ -154,7 +154,7 @@ class TestRollback:
         assert done.returncode == 1
         assert done.stdout.splitlines()[-1] == "plan 0004 is live again"
         assert done.stderr.splitlines()[-1] == (
-            "higuera-forms: the release that was rolled back to fails its checks; 0004 serves again"
+            "higuera-forms: the release that was rolled back to fails its checks; plan 0004 serves"
         )
         assert (host.live, host.serves("api")) == ("0004", "backend r4")
         assert (host.armed, host.timer) == (None, None)

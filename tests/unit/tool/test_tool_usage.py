@@ -63,6 +63,7 @@ def host(history: History) -> ToolHost:
         ["arm", "0001", "60"],
         ["note", "a", "b", "c", "d"],
         ["stand_down"],
+        ["let_go", "web", "blue"],
     ],
 )
 def test_wrong_usage_exits_2_and_changes_nothing(host: ToolHost, words: list[str]) -> None:

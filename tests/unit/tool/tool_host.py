@@ -71,6 +71,7 @@ class ToolHost:
             folder.mkdir(parents=True)
         text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
         (root / "tool").write_text(host.moved(text))
+        (root / "tool").chmod(0o755)
         host.sockets.mkdir(parents=True)  # as systemd does for the first socket
         for program in ("systemctl", "systemd-run", "curl", "journalctl"):
             stub = host.stubs / "bin" / program
