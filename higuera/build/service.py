@@ -7,7 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
-from higuera.build.artifact import Artifact, pack
+from higuera.build.artifact import Artifact, pack, sha256_of
 from higuera.build.cache import Say, cache_folder, locked
 from higuera.build.command import build_environment, run
 from higuera.build.source import digest_of, select
@@ -143,6 +143,8 @@ def _remembered(artifacts: Path, service: str, fingerprint: str) -> Artifact | N
     path = Path(kept["path"])
     if kept["fingerprint"] != fingerprint or not path.exists():
         return None
+    if sha256_of(path) != kept["sha256"]:
+        return None  # damaged since: the host would refuse it
     return Artifact(path, kept["content"], kept["sha256"], kept["size"])
 
 

@@ -134,6 +134,14 @@ def test_artifact_that_was_deleted_is_built_again(builder: Builder) -> None:
     assert first.path.exists()
 
 
+def test_artifact_that_was_damaged_is_built_again(builder: Builder) -> None:
+    first = builder.build()
+    whole = first.path.read_bytes()
+    first.path.write_bytes(whole[:-1])
+    assert builder.build() == first
+    assert first.path.read_bytes() == whole
+
+
 def test_last_build_is_not_in_the_next_artifact(builder: Builder) -> None:
     builder.build(build="mkdir -p dist && touch dist/old")
     artifact = builder.build(build="mkdir -p dist && touch dist/new")
