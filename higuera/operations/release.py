@@ -57,11 +57,12 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
         return
 
     def bring(host: Host) -> None:
-        parts = []
+        parts, litter = [], [new]
         for service in run.deployment.stack.services:
             if service in run.new_code():
                 artifact = run.artifacts[service]
                 there = upload(host, run.user, artifact.path, service, artifact.sha256)
+                litter.append(there)
                 parts.append(unpack(there, artifact.sha256, f"{new}/{service}"))
                 parts.append(f"echo {artifact.content} >{quote(f'{new}/{service}.content')}")
             else:
@@ -69,7 +70,9 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
                 origin, part = quote(f"{paths.releases}/{live}"), quote(f"{new}/{service}")
                 parts.append(f"cp -al -- {origin} {part}")
                 parts.append(f"[ ! -e {origin}.content ] || cp -- {origin}.content {part}.content")
-        lines = ["set -eu", f"rm -rf {quote(new)}", f"mkdir -m 0755 {quote(new)}", *parts]
+        # A full disk would stay full if what came this far were left there.
+        lines = ["set -eu", f"trap {quote(f'rm -rf -- {words(litter)}')} EXIT"]
+        lines += [f"rm -rf {quote(new)}", f"mkdir -m 0755 {quote(new)}", *parts]
         lines += [f"cat >{quote(f'{new}/manifest.json')}"]
         lines += [f"mv -T {quote(new)} {quote(paths.release(run.release))}"]
         run_remote(host, "\n".join(lines), stdin=run.manifest_text(run.release))

@@ -30,8 +30,12 @@ def upload(host: Host, user: str, path: Path, label: str, sha256: str) -> str:
 
     try:
         sftp = host.connector.get_file_transfer_connection()  # type: ignore[attr-defined]
-        with path.open("rb") as handle:
-            sftp.putfo(handle, target, file_size=size, callback=report)
+        try:
+            with path.open("rb") as handle:
+                sftp.putfo(handle, target, file_size=size, callback=report)
+        except OSError:
+            sftp.remove(target)  # half a file would keep a full disk full
+            raise
     except (OSError, SSHException, EOFError) as error:
         reason = str(error) or type(error).__name__
         raise HostError(
