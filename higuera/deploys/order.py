@@ -44,11 +44,14 @@ class Order(BaseStateCallback):
         self._always_note = always_note
         self._lock: Lock | None = None
         self._started = ""
+        self._over = False
 
     def operation_start(self, state: State, op_hash: str) -> None:  # type: ignore[override]
         """Take the lock before the first operation; note when each starts."""
         if self._lock is None:
             self._lock = self._take(self._host)
+        if self._lock.is_lost:
+            raise Told(f"the lock of {self._app} is lost; somebody else may deploy by now")
         self._started = journal.now()
 
     def _take(self, host: Host) -> Lock:
@@ -71,12 +74,15 @@ class Order(BaseStateCallback):
             self._note(state, self._host, op_hash, "ok")
             if self._always_note:
                 self._incident(self._host, self._what)
+        last = state.get_op_order()[-1]  # type: ignore[no-untyped-call]
+        self._over = op_hash == last
 
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
         """Journal what failed, and bring the host's incident note home."""
         if host is self._host:
+            self._over = True
             self._note(state, host, op_hash, "failed")
             self._incident(host, f"{self._what} failed at: {_step(state, op_hash)}")
 
@@ -102,10 +108,13 @@ class Order(BaseStateCallback):
         host.run_shell_command(command, _stdin=command.connector_arguments["_stdin"], **arguments)
 
     def host_disconnect(self, state: State, host: Host) -> None:  # type: ignore[override]
-        """The end of a deploy that came to its end."""
+        """Let go of the lock; a deploy that was interrupted is the host's to take back."""
         if host is self._host and self._lock is not None:
-            self._lock.release()
-            self._lock = None
+            lock, self._lock = self._lock, None
+            if self._over:
+                lock.release()
+            else:
+                lock.abandon()
 
 
 def _step(state: State, op_hash: str) -> str:

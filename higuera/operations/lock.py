@@ -19,6 +19,7 @@ from higuera.errors import HostError
 BEAT = 3  # seconds between the controller's signs of life
 SILENCE = 15  # seconds without one after which the host takes the controller for gone
 FOUND = "found: "  # before each line of what the host has to tell
+PATIENCE = 15  # seconds that the host gets to end what it holds
 HELD = 75  # EX_TEMPFAIL (sysexits.h): try again later
 
 SCRIPT = """
@@ -60,12 +61,25 @@ class Lock:
             except (OSError, SSHException):
                 return  # the host lets go by itself; the next command of the deploy fails
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the host has let go: somebody released it by force, or the line was silent."""
+        return self._channel.closed or self._channel.exit_status_ready()
+
     def release(self) -> None:
         """Let go, as a deploy does that came to its end, good or bad."""
+        self._let_go(b"q")
+
+    def abandon(self) -> None:
+        """Leave in the middle of a deploy: the host takes back what is open, and journals it."""
+        self._let_go(b"")
+
+    def _let_go(self, goodbye: bytes) -> None:
         self._beating.kill(block=False)
         try:
-            self._channel.sendall(b"q")
-            self._channel.recv_exit_status()
+            self._channel.sendall(goodbye)
+            self._channel.shutdown_write()
+            self._channel.status_event.wait(PATIENCE)
         except (OSError, SSHException):
             pass  # then the host has noticed by itself
         finally:
