@@ -19,7 +19,8 @@ for link in traffic/live/services/*; do
     [ -L "$link" ] && echo live $(basename "$(readlink "$link")")
 done
 for link in slots/*; do
-    [ -L "$link" ] && echo slot "${{link#slots/}}" $(readlink "$link" | sed 's|^../releases/||')
+    [ -L "$link" ] && [ -e "$link" ] || continue
+    echo slot "${{link#slots/}}" $(readlink "$link" | sed 's|^../releases/||')
 done
 manifest=traffic/live/release/manifest.json
 [ -e "$manifest" ] && echo manifest "$(base64 -w0 "$manifest")"
@@ -35,7 +36,7 @@ class ReleaseState:
     live: dict[str, Colour] = field(default_factory=dict)
     """The colour that serves, by service."""
     slots: dict[str, str] = field(default_factory=dict)
-    """`release/service` by slot (`backend-blue`)."""
+    """`release/service` by slot (`backend-blue`), where that folder is there."""
     manifest: Manifest | None = None
     """Of the live release; None where it cannot be read, so that the next deploy replaces it."""
     host: HostFiles = field(default_factory=HostFiles)

@@ -66,6 +66,8 @@ def _move(wanted: Wanted, state: ReleaseState) -> Move | None:
     part = state.manifest.services.get(wanted.name) if state.manifest else None
     if not same_code(wanted, part):
         return Move(wanted.name, other(live), "its code changed", new_code=True)
+    if f"{wanted.name}-{live}" not in state.slots:
+        return Move(wanted.name, other(live), "the folder that it runs in is gone", new_code=False)
     stale = state.host.stale(wanted.files[live])
     if stale:
         return Move(wanted.name, other(live), f"{_what(stale[0])} changed", new_code=False)
