@@ -4,7 +4,6 @@ pyinfra has no hook for "the run is over", good or bad, but it tells of every op
 the connection at its end; a controller that dies is noticed by the host, which journals that.
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,13 @@ class Order(BaseStateCallback):
         self._host = host
         self._app = deployment.stack.app
         self._project = deployment.project
-        self._began = str(int(time.time()))
         self._release = release
         self._what = what
         self._sudo = sudo
         self._always_note = always_note
         self._lock: Lock | None = None
-        self._started = ""
+        self._started = self._began = ""
+        self._ahead = 0.0
         self._over = False
 
     def operation_start(self, state: State, op_hash: str) -> None:  # type: ignore[override]
@@ -52,12 +51,12 @@ class Order(BaseStateCallback):
             self._lock = self._take(self._host)
         if self._lock.is_lost:
             raise Told(f"the lock of {self._app} is lost; somebody else may deploy by now")
-        self._started = journal.now()
+        self._ahead, self._began = self._lock.ahead, str(self._lock.taken)
+        self._started = journal.now(self._ahead)
 
     def _take(self, host: Host) -> Lock:
         owner = {
             "actor": journal.actor(),
-            "since": journal.now(),
             "what": self._what,
             "release": self._release,
         }
@@ -102,7 +101,8 @@ class Order(BaseStateCallback):
         host.log(f"incident note: {note}")
 
     def _note(self, state: State, host: Host, op_hash: str, result: str) -> None:
-        text = journal.line(_step(state, op_hash), result, self._started, self._release)
+        name = _step(state, op_hash)
+        text = journal.line(name, result, self._started, self._release, ahead=self._ahead)
         command = journal.append(self._app, text)
         arguments: dict[str, Any] = {"_sudo": self._sudo}
         host.run_shell_command(command, _stdin=command.connector_arguments["_stdin"], **arguments)

@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from shlex import quote
 
 from pyinfra.api import StringCommand
@@ -12,9 +12,12 @@ from pyinfra.api import StringCommand
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def now() -> str:
-    """The time as the journal writes it: UTC, ISO 8601, whole seconds."""
-    return datetime.now(UTC).strftime(STAMP)
+def now(ahead: float = 0) -> str:
+    """The time as the journal writes it: UTC, ISO 8601, whole seconds.
+
+    + ahead: seconds by which the host's clock, which the journal goes by, is ahead of this one
+    """
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime(STAMP)
 
 
 def actor() -> str:
@@ -25,13 +28,15 @@ def actor() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def line(step: str, result: str, start: str, release: str, detail: str = "") -> str:
+def line(
+    step: str, result: str, start: str, release: str, detail: str = "", ahead: float = 0
+) -> str:
     """One line. `result` is ok, failed, reverted, abandoned or noted."""
     entry = {
         "step": step,
         "result": result,
         "start": start,
-        "end": now(),
+        "end": now(ahead),
         "release": release,
         "actor": actor(),
         "detail": detail,

@@ -30,26 +30,38 @@ mkdir -p /run/higuera {state}
 exec 9<>"$file"
 flock --timeout 1 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
 rm -f "$file.owner" # of a holder that was killed
-[ ! -x {tool} ] || {{ {tool} settle; {tool} notice; }} 2>&1 | sed 's/^/{found}/'
-printf '%s\\n' {owner} | sed "s/@PID@/$$/" >"$file.owner"
-echo held
+deploying={state}/deploying
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+clear_up() {{
+    if [ -x {tool} ]; then
+        {tool} abandoned
+    elif [ -e "$deploying" ]; then # the first deploy has not brought the tool yet
+        sed "s/@END@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" "$deploying" >>{state}/journal.jsonl
+        rm -f "$deploying"
+    fi
+}}
+{{ clear_up; [ ! -x {tool} ] || {{ {tool} settle; {tool} notice; }}; }} 2>&1 | sed 's/^/{found}/'
+printf '%s\\n' {owner} | sed "s/@PID@/$$/; s/@NOW@/$now/" >"$file.owner"
+printf '%s\\n' {abandoned} | sed "s/@NOW@/$now/" >"$deploying"
+echo "held $(date +%s)"
 finished=no
 while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null 9>&-) && [ -n "$beat" ]; do
     [ "$beat" != q ] || {{ finished=yes; break; }}
 done
 rm -f "$file.owner"
-[ $finished = no ] || exit 0
-printf '%s\\n' {abandoned} |
-    sed "s/@END@/$(date -u +%Y-%m-%dT%H:%M:%SZ)/" >>{state}/journal.jsonl
-# The one who could read what it prints is gone.
-[ ! -x {tool} ] || HIGUERA_ACTOR={actor} {tool} abandoned {began} >/dev/null 2>&1
+[ $finished = no ] || {{ rm -f "$deploying"; exit 0; }}
+clear_up >/dev/null 2>&1 # the one who could read what it prints is gone
 """
 
 
 class Lock:
     """The lock of one app on one host, as long as this object has it open."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, host_clock: int) -> None:
+        self.taken = host_clock
+        """When it was taken by the host's clock, in seconds since 1970."""
+        self.ahead = host_clock - time.time()
+        """Seconds by which the host's clock is ahead of this one."""
         self._channel = channel
         self._beating = gevent.spawn(self._beat)
 
@@ -89,15 +101,15 @@ class Lock:
 def script(app: str, owner: dict[str, str], silence: int = SILENCE) -> str:
     """What the host runs for as long as the lock is held.
 
-    It prints `held` and reads a byte a sign of life, `q` at the end. A second to wait for another
-    taker, since who asks whether the lock is held has it for a moment.
+    It prints `held` and the host's clock, and reads a byte a sign of life, `q` at the end. A second
+    to wait for another taker, since who asks whether the lock is held has it for a moment.
 
     + silence: seconds without a byte after which it lets go
     """
     abandoned = {
         "step": "deploy",
         "result": "abandoned",
-        "start": owner["since"],
+        "start": owner.get("since", "@NOW@"),
         "end": "@END@",
         "actor": owner["actor"],
         "release": owner.get("release", ""),
@@ -105,11 +117,9 @@ def script(app: str, owner: dict[str, str], silence: int = SILENCE) -> str:
     return SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),
         found=FOUND,
-        actor=quote(owner["actor"]),
-        began=int(time.time()),
         tool=quote(f"/usr/local/sbin/higuera-{app}"),
         state=quote(f"/var/lib/higuera/{app}"),
-        owner=quote(json.dumps({**owner, "pid": "@PID@"})),
+        owner=quote(json.dumps({"since": "@NOW@", **owner, "pid": "@PID@"})),
         abandoned=quote(json.dumps(abandoned)),
         held=HELD,
         silence=silence,
@@ -129,8 +139,8 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     while answer.startswith(FOUND):  # say, a cutover that nobody confirmed was taken back
         host.log(answer.removeprefix(FOUND))
         answer = lines.readline().strip()
-    if answer == "held":
-        return Lock(channel)
+    if answer.startswith("held "):
+        return Lock(channel, int(answer.split()[1]))
     problem = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
     if channel.recv_exit_status() == HELD:
         raise HostError(held_by(app, answer))

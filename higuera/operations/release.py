@@ -66,8 +66,8 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
                 parts.append(unpack(there, artifact.sha256, f"{new}/{service}"))
                 parts.append(f"echo {artifact.content} >{quote(f'{new}/{service}.content')}")
             else:
-                live = run.state().slots[f"{service}-{run.state().live[service]}"]
-                origin, part = quote(f"{paths.releases}/{live}"), quote(f"{new}/{service}")
+                live = f"{paths.release(run.live_release)}/{service}"
+                origin, part = quote(live), quote(f"{new}/{service}")
                 parts.append(f"cp -al -- {origin} {part}")
                 parts.append(f"[ ! -e {origin}.content ] || cp -- {origin}.content {part}.content")
         # A full disk would stay full if what came this far were left there.
@@ -161,6 +161,7 @@ def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
         try:
             run_remote(host, f"{run.tool} candidate {quote(run.plan)}")
             run.proofs.candidate(host)
+            run_remote(host, f"{run.tool} holds {quote(run.plan)}")
         except BaseException:
             slots = [f"{quote(move.service)} {move.colour}" for move in run.cutover().moves]
             run_remote(host, "; ".join(f"{run.tool} stop {slot}" for slot in slots))
