@@ -16,7 +16,8 @@ from higuera import sandbox
 PREFIX = f"t{os.getpid() % 100_000}"
 LAYER = "test-mini"
 # What the warm layer depends on.
-INGREDIENTS = ["higuera", "templates", "smoke", "deploy.py", "config.py", "uv.lock", "tests/vps"]
+INGREDIENTS = ["higuera", "templates", "smoke", "deploy.py", "config.py", "uv.lock"]
+INGREDIENTS += ["tests/vps/mini", "tests/vps/conftest.py", "tests/vps/harness.py"]
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ class Project:
     def __init__(self, folder: Path, vps: str) -> None:
         self.folder = folder
         self.vps = vps
+        self.extra: dict[str, str] = {}
+        """Variables of this user's own, beside `variables`."""
 
     @classmethod
     def mini(cls, folder: Path, vps: str) -> "Project":
@@ -80,6 +82,7 @@ class Project:
             "HOME": str(home),
             "XDG_CACHE_HOME": cache,
             "npm_config_cache": npm,
+            **self.extra,
         }
 
     def edit(self, path: str, old: str, new: str) -> None:

@@ -1,12 +1,13 @@
-// The smallest backend that a deploy can be tested with: health, version, echo, a WebSocket.
+// The smallest backend that a deploy can be tested with: health, version, echo, login, a WebSocket.
 const { createServer } = require('node:http')
 const { createHash } = require('node:crypto')
+const { account } = require('./account.js')
 
 const VERSION = 'one'
 
 const server = createServer((request, response) => {
-  const answer = (status, body) => {
-    response.writeHead(status, { 'content-type': 'application/json' })
+  const answer = (status, body, headers) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
     response.end(JSON.stringify(body))
   }
   const path = request.url.split('?')[0]
@@ -23,6 +24,7 @@ const server = createServer((request, response) => {
     request.on('end', () => answer(200, { version: VERSION, echo: Buffer.concat(chunks).toString() }))
     return
   }
+  if (/^\/api\/(account|forms)(\/|$)/.test(path)) return account(request, path, answer)
   answer(404, { error: 'not found' })
 })
 

@@ -4,7 +4,7 @@ const { createServer } = require('node:http')
 const PAGE = '<!doctype html><title>mini</title><h1>Mini one</h1>'
 
 const server = createServer((request, response) => {
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'x-pid': process.pid })
   response.end(PAGE)
 })
 server.keepAliveTimeout = 72_000
