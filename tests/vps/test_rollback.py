@@ -1,7 +1,6 @@
 """Going back: by the on-call command, by hand on the box, by the dead-man's switch, by a reboot."""
 
 import json
-import signal
 import subprocess
 import time
 
@@ -99,37 +98,6 @@ def test_a_reboot_while_unconfirmed_boots_the_old_release(two: Project) -> None:
     assert status(two)["armed"] is None
 
 
-@pytest.mark.parametrize("step", ["Build", "Upload", "Candidates", "Cutover"])
-def test_a_killed_controller_leaves_the_old_release_and_no_lock(two: Project, step: str) -> None:
-    """`kill -9` at each step; the cutover is caught between its flip and its confirm."""
-    two.edit("app/web/server.js", "Mini two", "Mini three")
-    two.edit("app/build.sh", "set -eu", f"set -eu # {step}")
-    if step == "Build":
-        two.edit("app/build.sh", "set -eu", "sleep 5; set -eu")
-    (two.folder / "smoke").mkdir()
-    (two.folder / "smoke" / "slow.py").write_text(
-        '"""slow"""\nimport time\n\n\ndef check(target, http):\n    time.sleep(4)\n'
-    )
-    with two.deploying(subprocess.PIPE) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if f"Starting operation: {step}" in line:
-                break
-        if step == "Cutover":
-            until(lambda: serves(two, "three"), "the flip")
-        process.send_signal(signal.SIGKILL)
-    until(lambda: status(two)["lock"] is None, "the lock is freed", 20)
-    # What ran on the host at that moment may still have come to its end after this line.
-    until(lambda: ("deploy", "abandoned") in steps(two), "the journal says so", 5)
-    if step == "Cutover":
-        assert status(two)["armed"] == {"back_to": "0002"}
-    printed = two.deployed()  # the next one takes back what was left, and converges
-    if step == "Cutover":
-        assert "plan 0003 was never confirmed" in printed
-    assert serves(two, "three")
-    assert status(two)["armed"] is None
-
-
 def test_two_deploys_at_once(mini: Project) -> None:
     mini.edit("app/build.sh", "set -eu", "set -eu\nsleep 6")
     with mini.deploying(subprocess.DEVNULL) as first:
@@ -147,21 +115,4 @@ def test_a_lock_released_by_force(mini: Project) -> None:
         until(lambda: status(mini)["lock"] is not None, "the first takes the lock")
         assert mini.run(HIGUERA, "lock", "release").returncode == 0
         assert "nobody holds the lock" in mini.run(HIGUERA, "lock", "status").stdout
-        first.wait(timeout=60)
-
-
-def test_a_pulled_cable_frees_the_lock_and_keeps_the_old_release(two: Project) -> None:
-    from higuera import sandbox
-
-    two.edit("app/web/server.js", "Mini two", "Mini three")
-    two.edit("app/build.sh", "set -eu", "set -eu\nsleep 4")
-    with two.deploying(subprocess.DEVNULL) as first:
-        until(lambda: status(two)["lock"] is not None, "the deploy holds the lock")
-        sandbox.network_cut(two.vps)
-        try:
-            time.sleep(20)  # longer than the host waits for a sign of life
-        finally:
-            sandbox.network_restore(two.vps)
-            first.kill()
-    until(lambda: status(two)["lock"] is None, "the lock is freed", 20)
-    assert serves(two, "two")
+        assert first.wait(timeout=60) == 1, "it ends at its next step"
