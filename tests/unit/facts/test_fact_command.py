@@ -209,7 +209,7 @@ class TestAHomeOnThisMachine:
         for folder in (release / "web", plan / "services", home / "slots"):
             folder.mkdir(parents=True)
         (release / "manifest.json").write_text(manifest)
-        (home / "slots/web-blue").symlink_to("../releases/r1/web")
+        (home / "slots/web-blue").symlink_to("../releases/r1/web")  # was deleted by hand
         (home / "slots/web-green").symlink_to("../releases/r2/web")
         (home / "slots/web-green.env").write_text("RELEASE=r2\n")
         (plan / "services/web").symlink_to(home / "slots/web-green")
@@ -220,4 +220,4 @@ class TestAHomeOnThisMachine:
         state = LiveRelease().process(done.stdout.splitlines())
         assert state.manifest is not None
         assert (state.plan, state.live, state.manifest.id) == ("0010", {"web": "green"}, "r2")
-        assert state.slots == {"web-blue": "r1/web", "web-green": "r2/web"}
+        assert state.slots == {"web-green": "r2/web"}

@@ -156,7 +156,9 @@ class TestSettle:
         # A boot goes on: what is live there has to start all the same.
         assert done.returncode == (0 if settler == "boot" else 1)
         assert "plan 0002 cannot go live" in done.stderr
-        assert (armed.live, armed.armed) == ("0001", "0002")
+        # Nor could anybody go back later: it is no longer said to be armed.
+        assert (armed.live, armed.armed, armed.timer) == ("0001", None, None)
+        assert armed.run("notice").endswith("stays, unproven: no way back to plan 0002")
 
     def test_boot_starts_what_serves_where_it_cannot_go_back(self, armed: ToolHost) -> None:
         armed.release("r3")

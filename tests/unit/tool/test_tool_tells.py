@@ -46,7 +46,7 @@ def locked(host: ToolHost) -> Iterator[subprocess.Popen[str]]:
     )
     with holder:  # closes its standard input in the end, which frees the lock
         assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+        assert holder.stdout.readline().startswith("held ")
         yield holder
 
 
