@@ -5,6 +5,7 @@ the connection at its end; a controller that dies is noticed by the host, which 
 """
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from pyinfra.api import Host, QuoteString, State, StringCommand
@@ -89,7 +90,11 @@ class Order(BaseStateCallback):
         tool = HostPaths(self._app).tool
         arguments: dict[str, Any] = {"_sudo": self._sudo}
         ok, output = host.run_shell_command(
-            StringCommand(f"[ ! -x {tool} ] || {tool} incident", QuoteString(reason), self._began),
+            StringCommand(
+                f"[ ! -x {tool} ] || HIGUERA_ACTOR={quote(journal.actor())} {tool} incident",
+                QuoteString(reason),
+                self._began,
+            ),
             **arguments,
         )
         path, *text = output.stdout_lines or [""]

@@ -19,6 +19,8 @@ class StandingState:
     """The keys of `higuera status --json`."""
     target: str
     """The last release before the live one that was ever confirmed; empty: there is none."""
+    confirmed: tuple[str, ...] = ()
+    """Every release on the host that was ever confirmed."""
 
     @property
     def live(self) -> str:
@@ -32,14 +34,21 @@ class Standing(FactBase[StandingState | None]):
     def command(self, app: str) -> StringCommand:
         """Ask the on-host tool."""
         tool = words([HostPaths(app).tool])
-        return script(f"[ -x {tool} ] && {tool} status --json && {tool} target")
+        return script(
+            f"[ -x {tool} ] && {tool} status --json &&\n"
+            f"    {tool} target | head -n 1 && echo && {tool} releases"
+        )
 
     def process(self, output: list[str]) -> StandingState | None:
-        """One line of JSON, then the target."""
+        """A line of JSON, the target and an empty line, or only that; then a line a release."""
         try:
             status = json.loads(output[0])
         except (ValueError, IndexError):
             return None
         if not isinstance(status, dict):
             return None
-        return StandingState(status, output[1].strip() if len(output) > 1 else "")
+        rest = [line.split() for line in output[1:]]
+        gap = rest.index([]) if [] in rest else len(rest)
+        target = rest[0][0] if gap else ""
+        confirmed = (row[0] for row in rest[gap + 1 :] if row[1:2] != ["never"])
+        return StandingState(status, target, tuple(confirmed))

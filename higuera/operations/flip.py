@@ -1,6 +1,7 @@
 """The flip of deploys and rollbacks: one rename moves all traffic, a proof keeps it there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from shlex import quote
 
 from pyinfra.api import Host
@@ -24,14 +25,21 @@ def flip(host: Host, tool: str, plan: str, seconds: int, prove: Callable[[Host],
         prove(host)
         run_remote(host, f"{tool} confirm {quote(plan)}")
     except BaseException as error:
-        lines = _taken_back(host, tool, plan)
-        if isinstance(error, HigueraError):
-            raise HostError("\n".join([str(error), *lines])) from None
+        with undoing(error) as told:
+            told += run_remote(host, f"{tool} revert {quote(plan)}")
         raise
 
 
-def _taken_back(host: Host, tool: str, plan: str) -> list[str]:
+@contextmanager
+def undoing(error: BaseException) -> Iterator[list[str]]:
+    """Undo what failed: what comes of that is told after the failure, and never instead of it.
+
+    Lines for the list that it yields follow the error's own, where that is one of ours.
+    """
+    told: list[str] = []
     try:
-        return run_remote(host, f"{tool} revert {quote(plan)}")
-    except HostError as error:  # the host is gone, or there is nothing to go back to
-        return [str(error)]
+        yield told
+    except HostError as second:  # the host is gone, or there is nothing to go back to
+        told.append(str(second))
+    if isinstance(error, HigueraError) and told:
+        raise HostError("\n".join([str(error), *told])) from None

@@ -28,8 +28,7 @@ file={file}
 mkdir -p /run/higuera {state}
 [ -e "$file" ] || : >"$file"
 exec 9<>"$file"
-flock --timeout 1 9 || {{ cat "$file.owner" 2>/dev/null; exit {held}; }}
-rm -f "$file.owner" # of a holder that was killed
+flock --timeout 1 9 || {{ cat "$file.owner" 2>/dev/null || true; exit {held}; }}
 deploying={state}/deploying
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 clear_up() {{
@@ -40,8 +39,11 @@ clear_up() {{
         rm -f "$deploying"
     fi
 }}
-{{ clear_up; [ ! -x {tool} ] || {{ {tool} settle; {tool} notice; }}; }} 2>&1 | sed 's/^/{found}/'
 printf '%s\\n' {owner} | sed "s/@PID@/$$/; s/@NOW@/$now/" >"$file.owner"
+{{
+    clear_up
+    [ ! -x {tool} ] || {{ {tool} settle || true; {tool} notice; }}
+}} 2>&1 | sed 's/^/{found}/'
 printf '%s\\n' {abandoned} | sed "s/@NOW@/$now/" >"$deploying"
 echo "held $(date +%s)"
 finished=no

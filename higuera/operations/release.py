@@ -10,7 +10,7 @@ from higuera.build.service import build_service
 from higuera.facts.script import words
 from higuera.operations.diff import show_diff
 from higuera.operations.files import write
-from higuera.operations.flip import flip
+from higuera.operations.flip import flip, undoing
 from higuera.operations.remote import run_remote
 from higuera.operations.run import Run
 from higuera.operations.step import step
@@ -70,6 +70,9 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
                 origin, part = quote(live), quote(f"{new}/{service}")
                 parts.append(f"cp -al -- {origin} {part}")
                 parts.append(f"[ ! -e {origin}.content ] || cp -- {origin}.content {part}.content")
+            health = run.deployment.stack.services[service].health
+            if health is not None:
+                parts.append(f"echo {quote(health)} >{quote(f'{new}/{service}.health')}")
         # A full disk would stay full if what came this far were left there.
         lines = ["set -eu", f"trap {quote(f'rm -rf -- {words(litter)}')} EXIT"]
         lines += [f"rm -rf {quote(new)}", f"mkdir -m 0755 {quote(new)}", *parts]
@@ -153,18 +156,21 @@ def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
 
     def try_out(host: Host) -> None:
         pairs = [f"{name}={colour}" for name, colour in run.cutover().colours.items()]
-        (run.plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
         alone = run.swapping()
-        if alone:
-            host.log(f"{', '.join(alone)}: never beside what serves, so proven after the cutover")
-            return
         try:
+            (run.plan,) = run_remote(host, f"{run.tool} plan {words([run.release, *pairs])}")
+            if alone:
+                host.log(
+                    f"{', '.join(alone)}: never beside what serves, so proven after the cutover"
+                )
+                return
             run_remote(host, f"{run.tool} candidate {quote(run.plan)}")
             run.proofs.candidate(host)
             run_remote(host, f"{run.tool} holds {quote(run.plan)}")
-        except BaseException:
+        except BaseException as error:
             slots = [f"{quote(move.service)} {move.colour}" for move in run.cutover().moves]
-            run_remote(host, "; ".join(f"{run.tool} stop {slot}" for slot in slots))
+            with undoing(error):
+                run_remote(host, "; ".join(f"{run.tool} stop {slot}" for slot in slots))
             raise
 
     yield step(try_out)

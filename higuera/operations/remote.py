@@ -1,8 +1,11 @@
 """A script on the host from within a step, its failure as a HostError."""
 
+from shlex import quote
+
 from pyinfra.api import Host, StringCommand
 
 from higuera.errors import HostError
+from higuera.operations.journal import actor
 
 
 def run_remote(host: Host, script: str, stdin: str | None = None) -> list[str]:
@@ -16,7 +19,7 @@ def run_remote(host: Host, script: str, stdin: str | None = None) -> list[str]:
         if key.startswith(("_sudo", "_su_", "_doas"))
     }
     ok, output = host.run_shell_command(
-        StringCommand(script),
+        StringCommand(f"HIGUERA_ACTOR={quote(actor())}; export HIGUERA_ACTOR\n{script}"),
         _stdin=stdin,
         **arguments,
     )

@@ -61,6 +61,11 @@ def target_of(app: str, standing: StandingState | None, release: str | None) -> 
         raise HostError(f"{app} was never deployed here: there is nothing to roll back")
     if release == standing.live:
         raise HostError(f"release {release} is live already: nothing was rolled back")
+    if release is not None and release not in standing.confirmed:
+        known = ", ".join(standing.confirmed)
+        raise HostError(
+            f"release {release} is not here, or was never confirmed live (there are: {known})"
+        )
     target = release or standing.target
     if not target:
         raise HostError(

@@ -80,7 +80,7 @@ def _job(stack: Stack, key: str, job: Job, secrets: Secrets, project: Path | Non
 
 
 def boot_file(stack: Stack, project: Path | None = None) -> File:
-    """What looks at boot for a cutover that nobody confirmed."""
+    """What starts at boot what is live, and first takes back what nobody confirmed."""
     text = render("systemd/boot.j2", project, stack=stack, paths=stack.paths)
     return File(f"{SYSTEMD}/{stack.app}-boot.service", text)
 
@@ -97,7 +97,7 @@ def tool_file(stack: Stack, environment: Environment, project: Path | None = Non
         buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
         colours=COLOURS,
         domains=environment.domains,
-        public_health=stack.public_health(),
+        public=stack.public_services(),
     )
     return File(stack.paths.tool, text, mode="0755")
 

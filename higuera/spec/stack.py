@@ -16,6 +16,9 @@ SOCKET_PATH_LIMIT = 107
 # Linux account names (useradd): 32 characters at most.
 ACCOUNT_LIMIT = 32
 
+# Beside the folder of each route (higuera-APP plan).
+OWN_FOLDERS = ("services", "runs", "release")
+
 # Seconds after a flip in which nginx lets go of its connections to the old colour, and some.
 LET_GO = 4
 
@@ -96,6 +99,8 @@ class Stack(Model):
                 raise ValueError(f"{prefix}: a route is made of letters, digits, -, _ and /")
         slugs = [route_slug(prefix) for prefix in routes]
         for slug in slugs:
+            if slug in OWN_FOLDERS:
+                raise ValueError(f"/{slug}/: a traffic plan has a folder of its own by that name")
             if slugs.count(slug) > 1:
                 raise ValueError(f"two routes share the folder name {slug}: rename one")
         if "/" not in routes:
@@ -182,10 +187,15 @@ class Stack(Model):
         around = [prefix for prefix in self.routes if route.startswith(prefix)]
         return [self.routes[prefix] for prefix in sorted(around, key=len, reverse=True)]
 
-    def public_health(self) -> list[str]:
-        """The health paths that can be asked for from outside."""
+    def public_services(self) -> list[str]:
+        """The services whose health path can be asked for from outside."""
         found = [(name, service.health) for name, service in self.services.items()]
-        return [path for name, path in found if path and self.service_at(path) == name]
+        return [name for name, path in found if path and self.service_at(path) == name]
+
+    def public_health(self) -> list[str]:
+        """Those paths."""
+        paths = (self.services[name].health for name in self.public_services())
+        return [path for path in paths if path is not None]
 
     def workers(self) -> list[str]:
         """The services without a port."""
