@@ -1,6 +1,7 @@
 """A route moves from the page's app to a backend of its own, back, and loses nothing on the way."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def whole(bare: Project) -> Project:
     """A bare VPS on which one app answers everything, the API too."""
     page = bare.folder / "app" / "web" / "server.js"
     backend = (bare.folder / "app" / "backend" / "server.js").read_text()
+    shutil.copy(bare.folder / "app" / "backend" / "account.js", page.parent)
     # The monolith: the backend's own code, and its pages.
     html = "response.writeHead(200, { 'content-type': 'text/html' }).end('Mini one')"
     text = backend.replace("answer(404,", f"if (path === '/') return {html}\n  answer(404,")
