@@ -50,5 +50,5 @@ class Standing(FactBase[StandingState | None]):
         rest = [line.split() for line in output[1:]]
         gap = rest.index([]) if [] in rest else len(rest)
         target = rest[0][0] if gap else ""
-        confirmed = (row[0] for row in rest[gap + 1 :] if row[1:2] != ["never"])
+        confirmed = (row[0] for row in rest[gap + 1 :] if row and row[1:2] != ["never"])
         return StandingState(status, target, tuple(confirmed))

@@ -41,7 +41,7 @@ clear_up() {{
 }}
 printf '%s\\n' {owner} | sed "s/@PID@/$$/; s/@NOW@/$now/" >"$file.owner"
 {{
-    clear_up
+    clear_up || true
     [ ! -x {tool} ] || {{ {tool} settle || true; {tool} notice; }}
 }} 2>&1 | sed 's/^/{found}/'
 printf '%s\\n' {abandoned} | sed "s/@NOW@/$now/" >"$deploying"

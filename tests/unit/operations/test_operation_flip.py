@@ -9,9 +9,9 @@ import pytest
 from operation_harness import fake_host
 from pyinfra.api import Host
 
-from higuera.errors import HostError, SmokeError
+from higuera.errors import HigueraError, HostError, SmokeError
 from higuera.operations import release
-from higuera.operations.flip import flip
+from higuera.operations.flip import flip, undoing
 from higuera.operations.run import Run
 from higuera.spec.load import load_deployment
 
@@ -90,6 +90,39 @@ def test_what_is_no_error_of_ours_passes_once_it_is_taken_back(error: BaseExcept
         done.go()
     assert raised.value is error
     assert done.ran == [SWITCH, PROVE, REVERT]
+
+
+class TestUndoing:
+    """As `candidates_proven` uses it too: nothing that it does hides what failed."""
+
+    @pytest.mark.parametrize("error", [HostError("no coffee"), SmokeError("no coffee")])
+    def test_an_undo_that_fails_is_told_after_the_cause(self, error: HigueraError) -> None:
+        with pytest.raises(HostError) as raised, undoing(error) as told:
+            told.append("one was stopped")
+            raise HostError("the host is gone")
+        assert str(raised.value) == "no coffee\none was stopped\nthe host is gone"
+        assert raised.value.__suppress_context__
+
+    def test_nothing_to_tell_leaves_the_error_to_its_caller(self) -> None:
+        with undoing(HostError("no coffee")) as told:
+            pass
+        assert told == []
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError(), SystemExit(3)])
+    def test_another_error_passes_even_when_its_undo_fails(self, error: BaseException) -> None:
+        with pytest.raises(type(error)) as raised:
+            try:
+                raise error
+            except BaseException as cause:
+                with undoing(cause) as told:
+                    told.append("one was stopped")
+                    raise HostError("the host is gone") from None
+                raise
+        assert raised.value is error
+
+    def test_what_is_no_error_of_ours_in_an_undo_is_not_swallowed(self) -> None:
+        with pytest.raises(KeyboardInterrupt), undoing(HostError("no coffee")):
+            raise KeyboardInterrupt
 
 
 class TestRetired:

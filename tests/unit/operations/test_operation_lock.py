@@ -191,8 +191,12 @@ def test_a_killed_holder_is_not_named_again(machine: Machine) -> None:
     first.kill()
     first.wait()
     assert machine.owner.exists()
-    machine.tool(f"[ ! -e {machine.owner} ] || echo named >&2")
-    second = machine.take()
+    machine.tool(f"cat {machine.owner}")
+    second = machine.start()
+    found = list(takewhile(lambda line: line.startswith(lock.FOUND), stream(second.stdout)))
+    owners = [json.loads(line.removeprefix(lock.FOUND)) for line in found]
+    assert len(owners) == 3  # abandoned, settle, notice
+    assert {owner["pid"] for owner in owners} == {str(second.pid)}
     beat(second, "q")
     assert second.communicate(timeout=30) == ("", "")
 

@@ -22,7 +22,8 @@ SERVES_R2 = {"live": {"plan": "0002", "release": "r2"}}
     ("target", "asked", "found"), [("r1", None, "r1"), ("r1", "r0", "r0"), ("", "r0", "r0")]
 )
 def test_target(target: str, asked: str | None, found: str) -> None:
-    assert rollback.target_of("forms", StandingState(SERVES_R2, target), asked) == found
+    standing = StandingState(SERVES_R2, target, ("r2", "r1", "r0"))
+    assert rollback.target_of("forms", standing, asked) == found
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,16 @@ def test_no_target(standing: StandingState | None, asked: str | None, sentence: 
     with pytest.raises(HostError) as raised:
         rollback.target_of("forms", standing, asked)
     assert str(raised.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("asked", ["r9", "", "r1 ", "R1", "../releases/r1"])
+def test_only_to_what_was_ever_confirmed(asked: str) -> None:
+    standing = StandingState(SERVES_R2, "r1", ("r2", "r1", "r0"))
+    with pytest.raises(HostError) as raised:
+        rollback.target_of("forms", standing, asked)
+    assert str(raised.value) == (
+        f"release {asked} is not here, or was never confirmed live (there are: r2, r1, r0)"
+    )
 
 
 @pytest.fixture

@@ -43,6 +43,17 @@ def swap_history_of(session: Path, **worker: Any) -> History:
     return History(swap_host(session / name / "host", **worker))
 
 
+def with_third(host: ToolHost) -> ToolHost:
+    """And r3 is prepared on blue, as plan 0003."""
+    host.release("r3")
+    for service in host.stack.services:
+        host.run("prepare", service, "blue", "r3")
+    plan = host.run("plan", "r3", *(f"{service}=blue" for service in host.stack.services))
+    assert plan == "0003"
+    host.calls()
+    return host
+
+
 def units_called(host: ToolHost) -> list[str]:
     """`verb unit` of each call of systemctl that starts or stops or looks at a service."""
     found = []

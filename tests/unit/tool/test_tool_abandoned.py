@@ -1,8 +1,7 @@
 """What a host does by itself: clears up after who is gone, tells who comes, stops what is old."""
 
 import os
-import socket
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
@@ -30,13 +29,6 @@ def twice(history: History) -> ToolHost:
     return history.after(2)
 
 
-def incidents(host: ToolHost) -> list[str]:
-    """What happened, in the words of each note."""
-    folder = host.root / "var/lib/higuera" / host.stack.app / "incidents"
-    notes = [file.read_text().splitlines() for file in sorted(folder.glob("*.md"))]
-    return [line for lines in notes for line in lines if line.startswith("**What happened:**")]
-
-
 def stopped(host: ToolHost) -> list[str]:
     return [call.split()[-1] for call in units_called(host) if call.startswith("stop ")]
 
@@ -46,42 +38,89 @@ class TestAbandoned:
         twice.release("r3")
         twice.run("prepare", "web", "blue", "r3")
         twice.calls()
-        assert twice.run("abandoned", "0") == ""
+        twice.deploying()
+        assert twice.run("abandoned") == ""
         # backend-blue has r1, which was confirmed: it is warm for a rollback.
         assert stopped(twice) == ["forms-web-blue"]
         assert (twice.live, twice.previous) == ("0002", "0001")
+
+    def test_does_nothing_where_nobody_deploys(self, twice: ToolHost) -> None:
+        twice.deploy("r3", "blue", confirm=False)
+        (twice.traffic / "unconfirmed").write_text("0002\n")
+        twice.calls()
+        before, journal = twice.tree(), twice.journal()
+        assert twice.run("abandoned") == ""
+        assert (twice.tree(), twice.journal(), twice.calls()) == (before, journal, [])
+        assert twice.incidents() == []
+
+    def test_is_done_once(self, twice: ToolHost) -> None:
+        file = twice.deploying()
+        twice.run("abandoned")
+        assert not file.exists()
+        journal = twice.journal()
+        twice.run("abandoned")
+        assert twice.journal() == journal
 
     def test_takes_the_flip_back_first(self, twice: ToolHost) -> None:
         twice.deploy("r3", "blue", confirm=False)
         (twice.traffic / "unconfirmed").write_text("0002\n")
         twice.calls()
-        assert twice.run("abandoned", "0") == "plan 0002 is live again"
+        twice.deploying()
+        assert twice.run("abandoned") == "plan 0002 is live again"
         assert (twice.live, twice.armed) == ("0002", None)
         assert stopped(twice) == ["forms-backend-blue", "forms-web-blue"]
+        reason = "the one who deployed is gone; plan 0002 serves"
+        assert twice.run("notice").endswith(f": plan 0003 (r3) was not confirmed: {reason}")
 
     def test_never_stops_what_serves(self, twice: ToolHost) -> None:
         """Not even where it cannot go back."""
         twice.deploy("r3", "blue", confirm=False)
         (twice.traffic / "unconfirmed").write_text("0009\n")
         twice.calls()
-        done = twice.try_to("abandoned", "0")
+        twice.deploying()
+        done = twice.try_to("abandoned")
         assert (done.returncode, "there is no plan 0009" in done.stderr) == (0, True)
-        assert (stopped(twice), twice.live) == ([], "0003")
+        assert (stopped(twice), twice.live, twice.armed) == ([], "0003", None)
+        assert twice.run("notice").endswith(
+            "plan 0003 (r3) was not confirmed: the one who deployed is gone; "
+            "plan 0003 stays, unproven: there was no way back"
+        )
 
-    def test_leaves_a_note(self, twice: ToolHost) -> None:
-        twice.try_to("abandoned", "0", HIGUERA_ACTOR="ana@laptop")
+    def test_is_journalled_in_the_name_of_who_is_gone(self, twice: ToolHost) -> None:
+        twice.deploying(actor="ana@laptop")
+        twice.try_to("abandoned", HIGUERA_ACTOR="the next one")
         sentence = "a deploy was abandoned: the one who deployed is gone"
-        assert incidents(twice) == [f"**What happened:** {sentence}"]
-        (line,) = [line for line in twice.journal() if line["step"] == "incident"]
-        assert (line["actor"], line["detail"]) == ("ana@laptop", sentence)
+        assert twice.incidents() == [sentence]
+        deploy, incident = twice.journal()[-2:]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", deploy["end"])
+        assert (deploy["step"], deploy["result"]) == ("deploy", "abandoned")
+        assert (incident["step"], incident["detail"]) == ("incident", sentence)
+        assert (deploy["actor"], incident["actor"]) == ("ana@laptop", "ana@laptop")
+
+    @pytest.mark.parametrize(("since", "told"), [(1_600_000_000, True), (4_000_000_000, False)])
+    def test_the_note_begins_with_the_deploy(self, twice: ToolHost, since: int, told: bool) -> None:
+        os.utime(twice.deploying(), (since, since))
+        twice.run("abandoned")
+        (note,) = (twice.root / "var/lib/higuera/forms/incidents").iterdir()
+        assert ("switch: ok r2" in note.read_text()) == told
 
     def test_before_anything_was_deployed(self, history: History) -> None:
         host = history.after(0)
         host.release("r1")
         host.run("prepare", "web", "blue", "r1")
         host.calls()
-        host.run("abandoned", "0")
+        host.deploying()
+        host.run("abandoned")
         assert stopped(host) == ["forms-web-blue"]
+
+    def test_what_is_down_is_not_stopped(self, twice: ToolHost) -> None:
+        twice.release("r3")
+        twice.run("prepare", "web", "blue", "r3")
+        twice.hook('case "$*" in "is-active "*) echo inactive; exit 3 ;; esac')
+        twice.calls()
+        twice.deploying()
+        twice.run("abandoned")
+        assert stopped(twice) == []
 
 
 class TestNotice:
@@ -91,12 +130,12 @@ class TestNotice:
     ) -> None:
         twice.switch_armed("0001")
         twice.run(settler)
-        sentence = f": plan 0001 (r1) was taken back to plan 0002: {why}\n"
+        sentence = f": plan 0001 (r1) was not confirmed: {why}; plan 0002 serves\n"
         for words in TELLERS * 2:
             done = twice.try_to(*words)
             assert (done.returncode, done.stderr[20:]) == (0, sentence), words
         assert twice.run("notice") + "\n" == done.stderr
-        assert incidents(twice) == [f"**What happened:** plan 0001 was taken back: {why}"]
+        assert twice.incidents() == [sentence.removeprefix(": ").strip()]
         twice.deploy("r3", "blue")
         for words in [*TELLERS, ["notice"]]:
             assert twice.try_to(*words).stderr == ""
@@ -116,7 +155,7 @@ class TestNotice:
     def test_nothing_to_settle_is_no_news(self, twice: ToolHost) -> None:
         for settler in SETTLERS:
             assert twice.run(settler) == ""
-        assert (twice.run("notice"), incidents(twice)) == ("", [])
+        assert (twice.run("notice"), twice.incidents()) == ("", [])
 
 
 class TestRetire:
@@ -127,10 +166,17 @@ class TestRetire:
         host.run("retire")
         assert stopped(host) == ["forms-backend-blue", "forms-web-blue", "forms-worker-blue"]
 
-    def test_again_there_is_nothing_to_stop(self, twice: ToolHost) -> None:
-        twice.fail("systemctl-is-active", "")
-        twice.try_to("retire")
+    @pytest.mark.parametrize("state", ["inactive", "failed", "unknown"])
+    def test_again_there_is_nothing_to_stop(self, twice: ToolHost, state: str) -> None:
+        twice.hook(f'case "$*" in "is-active "*) echo {state}; exit 3 ;; esac')
+        assert twice.run("retire") == ""
         assert stopped(twice) == []
+
+    @pytest.mark.parametrize("state", ["activating", "deactivating", "reloading"])
+    def test_what_is_on_its_way_is_stopped_too(self, twice: ToolHost, state: str) -> None:
+        twice.hook(f'case "$*" in "is-active "*) echo {state}; exit 3 ;; esac')
+        twice.run("retire")
+        assert stopped(twice) == ["forms-backend-blue", "forms-web-blue"]
 
     def test_lets_it_finish_first(self, tmp_path: Path) -> None:
         data = forms_stack().model_dump()
@@ -142,46 +188,3 @@ class TestRetire:
         host.calls()
         assert host.run("retire") == "web-blue finishes 2 connections"
         assert stopped(host) == ["forms-backend-blue", "forms-web-blue"]
-
-
-class TestTakenPort:
-    @pytest.fixture
-    def listener(self) -> Iterator[socket.socket]:
-        """Somebody on a port that a service could have."""
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            yield server
-
-    @pytest.fixture
-    def host(self, tmp_path: Path, listener: socket.socket) -> ToolHost:
-        """Web is prepared on blue, which has that port; `ss` is the real one."""
-        data = forms_stack().model_dump()
-        data["services"]["web"]["port"] = listener.getsockname()[1]
-        host = ToolHost.make(tmp_path, Stack.model_validate(data))
-        host.release("r1")
-        host.run("prepare", "web", "blue", "r1")
-        (host.stubs / "bin/ss").unlink()
-        host.calls()
-        return host
-
-    def test_who_has_it_is_named(self, host: ToolHost, listener: socket.socket) -> None:
-        host.stub("ps", '[ "$1 $2" = "-o unit=" ] && echo "cups.service"')
-        done = host.try_to("start", "web", "blue")
-        port = listener.getsockname()[1]
-        start = f"higuera-forms: web-blue cannot start: port {port} is taken by "
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(start)
-        assert done.stderr.removeprefix(start).split(" ", 1)[1].startswith("(process ")
-        assert done.stderr.endswith(", cups.service)\n")
-        assert [call for call in host.calls() if " start " in call] == []
-
-    def test_by_its_real_process(self, host: ToolHost) -> None:
-        assert f"(process {os.getpid()}, " in host.try_to("start", "web", "blue").stderr
-
-    @pytest.mark.parametrize("unit", ["forms-web-blue.service", "forms-web-green.service"])
-    def test_our_own_may_have_it(self, host: ToolHost, unit: str) -> None:
-        host.stub("ps", f"echo {unit}")
-        assert host.run("start", "web", "blue") == "web-blue is healthy"
-
-    def test_nobody_has_it(self, host: ToolHost, listener: socket.socket) -> None:
-        listener.close()
-        assert host.run("start", "web", "blue") == "web-blue is healthy"

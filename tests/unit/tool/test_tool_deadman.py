@@ -36,6 +36,13 @@ def steps(host: ToolHost) -> list[tuple[str, str, str]]:
     return [(line["step"], line["result"], line["release"]) for line in moves]
 
 
+def told(host: ToolHost) -> str:
+    """How it ended, in the words of the notice; an incident note says the same."""
+    notice = host.run("notice")
+    assert host.incidents()[0] == notice.split(": ", 1)[1]
+    return notice.split("; ", 1)[1]
+
+
 class TestArm:
     def test_comes_before_the_rename(self, twice: ToolHost) -> None:
         seen = twice.root / "seen"
@@ -158,26 +165,35 @@ class TestSettle:
         assert "plan 0002 cannot go live" in done.stderr
         # Nor could anybody go back later: it is no longer said to be armed.
         assert (armed.live, armed.armed, armed.timer) == ("0001", None, None)
-        assert armed.run("notice").endswith("stays, unproven: no way back to plan 0002")
+        assert told(armed) == "plan 0001 stays: there was no way back"
+        assert armed.journal()[-2]["detail"] == (
+            "plan 0001 stays: higuera-forms: plan 0002 cannot go live: "
+            "its slot web-green was given to another release since"
+        )
 
     def test_boot_starts_what_serves_where_it_cannot_go_back(self, armed: ToolHost) -> None:
         armed.release("r3")
         armed.run("prepare", "web", "green", "r3")
         armed.calls()
         done = armed.try_to("boot")
-        assert done.stderr.splitlines()[-1] == "could not go back; see above"
+        assert done.stderr.splitlines()[-1] == "not all is well; see above"
         started = [call.split()[-1] for call in armed.calls() if " start " in call]
         assert started == ["forms-backend-blue.service", "forms-web-blue.service"]
 
-    @pytest.mark.parametrize("words", [*([settler] for settler in SETTLERS), ["abandoned", "0"]])
-    def test_a_rename_that_fails_is_no_way_back(self, armed: ToolHost, words: list[str]) -> None:
+    @pytest.mark.parametrize("settler", [*SETTLERS, "abandoned"])
+    def test_a_rename_that_fails_is_no_way_back(self, armed: ToolHost, settler: str) -> None:
         """It stays armed, so that the next one who comes tries again."""
+        armed.deploying()
         full = 'case "$*" in *live.new*) echo "no space left" >&2; exit 1 ;; esac'
         armed.stub("mv", f'{full}\nexec /bin/mv "$@"')
-        done = armed.try_to(*words)
+        done = armed.try_to(settler)
         assert "is live again" not in done.stdout
+        assert f"{armed.traffic}/live could not be pointed to plans/0002" in done.stderr
         assert (armed.live, armed.armed) == ("0001", "0002")
         assert [step for step, *_ in steps(armed)] == ["switch"]
+        (armed.stubs / "bin/mv").unlink()
+        assert armed.run("settle") == "plan 0002 is live again"
+        assert (armed.live, armed.armed) == ("0002", None)
 
     def test_boot_starts_what_serves(self, armed: ToolHost) -> None:
         armed.run("boot")

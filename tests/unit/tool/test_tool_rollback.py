@@ -165,16 +165,28 @@ class TestRollback:
 
 
 def test_releases_newest_first_and_which_is_live(host: ToolHost) -> None:
-    for name in ("1-good", "2-live", "3-aborted"):  # what begins with no digit is half an upload
+    for name in (
+        "1-good",
+        "2-live",
+        "3-aborted",
+        "5-aborted",
+        ".new",
+    ):  # what begins with no digit is half an upload
         host.release(name, confirmed="0001" if name == "1-good" else "")
     for service in SERVICES:
         host.run("prepare", service, "blue", "2-live")
     host.run("switch", host.run("plan", "2-live", "backend=blue", "web=blue"))
     host.run("confirm")
     rows = [line.split() for line in host.run("releases").splitlines()]
-    assert [(row[0], row[-1]) for row in rows] == [
-        ("3-aborted", "confirmed"),
-        ("2-live", "live"),
-        ("1-good", "2026-11-23T00:00:00Z"),
+    assert [row[0] for row in rows] == [
+        "5-aborted",  # what never proved itself comes first, by its id
+        "3-aborted",
+        "2-live",  # the rest by the plan that proved it
+        "r4",
+        "r3",
+        "r2",
+        *sorted(["1-good", "r1"], reverse=True),  # both by plan 0001
     ]
-    assert rows[0][1] == "never"
+    assert [row[1:] for row in rows[:2]] == [["never", "confirmed"]] * 2
+    assert [row[0] for row in rows if row[-1] == "live"] == ["2-live"]
+    assert ["1-good", "2026-11-23T00:00:00Z"] in rows

@@ -179,3 +179,59 @@ class TestCheck:
         done = host.try_to("check")
         assert done.returncode == 1
         assert done.stderr == "higuera-forms: nginx does not answer /api/health (curl: (22) 502)\n"
+
+
+class TestEarlierStackFile:
+    """What a slot was written with, and what a release was deployed with, still holds."""
+
+    def unit(self, host: ToolHost, slot: str, text: str) -> None:
+        file = host.root / "etc/systemd/system" / f"forms-{slot}.service"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"[Service]\n{text}\n")
+
+    def asked(self, host: ToolHost) -> list[str]:
+        return [call.split()[-1] for call in host.calls() if call.startswith("curl")]
+
+    def test_a_slot_keeps_its_port(self, host: ToolHost) -> None:
+        host.run("prepare", "web", "green", "r2")
+        self.unit(host, "web-green", 'Environment="HOST=127.0.0.1" "HOSTNAME=x" "PORT=4444"')
+        self.unit(host, "web-blue", 'Environment="PORT=5555"')
+        host.calls()
+        host.run("start", "web", "green")
+        assert self.asked(host) == ["http://127.0.0.1:4444/", "http://localhost/"]
+        host.run("status")
+        assert self.asked(host) == ["http://127.0.0.1:3001/api/health", "http://127.0.0.1:5555/"]
+
+    @pytest.mark.parametrize(
+        "line",
+        ['Environment="SMTP_PORT=25"', 'Environment="A=x" "B=PORT=25"', '# Environment="PORT=25"'],
+    )
+    def test_another_number_is_no_port(self, host: ToolHost, line: str) -> None:
+        host.run("prepare", "web", "green", "r2")
+        self.unit(host, "web-green", line)
+        host.calls()
+        host.run("start", "web", "green")
+        assert self.asked(host)[0] == "http://127.0.0.1:3100/"
+
+    def test_a_release_keeps_its_health_path(self, host: ToolHost) -> None:
+        host.run("prepare", "web", "green", "r2")
+        (host.releases / "r2/web.health").write_text("/up\n")
+        (host.releases / "r1/backend.health").write_text("/api/old\n")
+        host.calls()
+        host.run("start", "web", "green")
+        assert self.asked(host) == ["http://127.0.0.1:3100/up", "http://localhost/up"]
+        host.run("status")
+        assert self.asked(host) == ["http://127.0.0.1:3001/api/old", "http://127.0.0.1:3000/"]
+        host.run("check")
+        assert self.asked(host) == ["http://127.0.0.1/api/old", "http://127.0.0.1/"]
+
+    def test_a_live_slot_has_one_name_all_the_same(self, tmp_path: Path) -> None:
+        data = forms_stack().model_dump()
+        data["services"]["web-app"] = data["services"].pop("web")
+        data["routes"]["/"] = "web-app"
+        host = ToolHost.make(tmp_path, Stack.model_validate(data))
+        host.deploy("r1", "blue")
+        self.unit(host, "web-app-blue", 'Environment="PORT=3000"')
+        host.calls()
+        assert host.try_to("stop", "web", "app-blue").returncode == 1
+        assert host.calls() == []

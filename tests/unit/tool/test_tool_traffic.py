@@ -1,13 +1,10 @@
-"""plan, switch, revert, confirm and status: what they move, what they write down."""
+"""switch, revert, confirm and status: what they move, what they write down."""
 
 import re
-import subprocess
-import threading
-import time
 from pathlib import Path
 
 import pytest
-from tool_host import BUCKETS, SERVICES, History, ToolHost, history_of
+from tool_host import SERVICES, History, ToolHost, history_of
 
 NO_PREVIOUS = "plan {} is live, and there is no previous plan to go back to"
 
@@ -34,124 +31,6 @@ def twice(history: History) -> ToolHost:
     return history.after(2)
 
 
-def prepared(host: ToolHost) -> None:
-    """r1 in its slots on blue, and no plan yet."""
-    host.release("r1")
-    for service in SERVICES:
-        host.run("prepare", service, "blue", "r1")
-
-
-class TestPlan:
-    def test_a_plan_is_a_folder_a_route_with_all_buckets(self, host: ToolHost) -> None:
-        host.deploy("r1", "blue")
-        plan = host.plans / "0001"
-        parts = {"api", "root", "services", "runs", "release"}
-        assert {path.name for path in plan.iterdir()} == parts
-        for route, service in (("api", "backend"), ("root", "web")):
-            links = {path.name: path.readlink() for path in (plan / route).iterdir()}
-            assert links == {
-                **{
-                    f"{b}.sock": host.root / f"run/higuera/forms/{service}-blue.sock"
-                    for b in BUCKETS
-                },
-                **{f"{b}.release": host.slots / f"{service}-blue" for b in BUCKETS},
-            }
-        assert (plan / "release").resolve() == host.releases / "r1"
-        assert (plan.stat().st_mode & 0o777) == 0o755
-
-    def test_a_plan_says_which_slots_it_means_and_what_they_run(self, twice: ToolHost) -> None:
-        for number, release, colour in (("0001", "r1", "blue"), ("0002", "r2", "green")):
-            for service in SERVICES:
-                plan = twice.plans / number
-                slot = twice.slots / f"{service}-{colour}"
-                assert (plan / "services" / service).readlink() == slot
-                assert (
-                    str((plan / "runs" / service).readlink()) == f"../releases/{release}/{service}"
-                )
-                assert (plan / "runs" / service).readlink() == slot.readlink()
-
-    def test_a_plan_moves_nothing(self, twice: ToolHost) -> None:
-        assert twice.run("plan", "r1", "backend=blue", "web=blue") == "0003"
-        assert (twice.live, twice.previous) == ("0002", "0001")
-        assert twice.calls() == []
-
-    def test_colours_may_differ(self, host: ToolHost) -> None:
-        host.deploy("r1", "blue")
-        host.release("r2")
-        host.run("prepare", "web", "green", "r2")
-        host.run("switch", host.run("plan", "r2", "backend=blue", "web=green"))
-        assert (host.serves("api"), host.serves("root")) == ("backend r1", "web r2")
-
-    @pytest.mark.parametrize(
-        ("last", "following"),
-        [
-            ("0007", "0008"),
-            ("0008", "0009"),
-            ("0009", "0010"),
-            ("0018", "0019"),
-            ("0099", "0100"),
-            ("0108", "0109"),
-            ("0999", "1000"),
-            ("9999", "10000"),
-        ],
-    )
-    def test_numbers_are_decimal(self, host: ToolHost, last: str, following: str) -> None:
-        prepared(host)
-        for number in ("0001", last):
-            (host.plans / number).mkdir(exist_ok=True)
-        assert host.run("plan", "r1", "backend=blue", "web=blue") == following
-
-    def test_numbers_go_on_after_ten_thousand(self, host: ToolHost) -> None:
-        prepared(host)
-        for number in ("9999", "10000"):
-            (host.plans / number).mkdir()
-        assert host.run("plan", "r1", "backend=blue", "web=blue") == "10001"
-
-    @pytest.mark.parametrize(
-        ("words", "sentence"),
-        [
-            (["nowhere", "backend=blue", "web=blue"], "there is no release nowhere"),
-            (["r1", "backend=red", "web=blue"], "there is no slot red of a service backend"),
-            (["r1", "mail=blue", "web=blue"], "there is no slot blue of a service mail"),
-            (["r1", "backend=blue"], "the plan has no slot for web"),
-            (["r1", "backend", "web"], "there is no slot backend of a service backend"),
-        ],
-    )
-    def test_what_is_unknown_makes_no_plan(
-        self, twice: ToolHost, words: list[str], sentence: str
-    ) -> None:
-        before = twice.tree()
-        done = twice.try_to("plan", *words)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == f"higuera-forms: {sentence}\n"
-        assert twice.tree() == before
-
-    def test_a_refused_plan_leaves_nothing(self, twice: ToolHost) -> None:
-        before = twice.tree()
-        twice.try_to("plan", "r1", "backend=red", "web=blue")
-        assert twice.tree() == before
-
-    def test_a_slot_that_was_never_prepared_makes_no_plan(self, once: ToolHost) -> None:
-        before = once.tree()
-        done = once.try_to("plan", "r1", "backend=green", "web=blue")
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.splitlines()[0] == "higuera-forms: slot backend-green is empty"
-        assert once.tree() == before
-
-    @pytest.mark.parametrize("release", ["", ".", "..", "r1/backend"])
-    def test_only_a_release_is_a_release(self, twice: ToolHost, release: str) -> None:
-        before = twice.tree()
-        done = twice.try_to("plan", release, "backend=blue", "web=blue")
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == f"higuera-forms: there is no release {release}\n"
-        assert twice.tree() == before
-
-    def test_a_release_without_its_manifest_is_none(self, once: ToolHost) -> None:
-        (once.releases / "r1/manifest.json").unlink()
-        done = once.try_to("plan", "r1", "backend=blue", "web=blue")
-        assert (done.returncode, done.stderr) == (1, "higuera-forms: there is no release r1\n")
-
-
 def refused(host: ToolHost, sentence: str, *words: str) -> None:
     """The tool says so, exits 1, and neither a link nor a unit moved."""
     before = host.tree()
@@ -159,6 +38,30 @@ def refused(host: ToolHost, sentence: str, *words: str) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"higuera-forms: {sentence}\n"
     assert (host.tree(), host.calls()) == (before, [])
+
+
+def changes(host: ToolHost) -> list[str]:
+    """What was asked of systemd that starts or stops something."""
+    looks = {"is-active", "show"}
+    calls = [call for call in host.calls() if call.startswith("systemctl ")]
+    return [call for call in calls if not looks & set(call.split())]
+
+
+def no_way_back(host: ToolHost, sentence: str) -> None:
+    """A revert says so, exits 1, journals it, and moves nothing that serves."""
+    before = host.tree()
+    host.calls()
+    done = host.try_to("revert")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f"higuera-forms: {sentence}",
+        "higuera-forms: plan 0002 stays live: there is no way back from it",
+    ]
+    assert host.tree() == before
+    assert not [call for call in changes(host) if "-green" in call]
+    (line,) = [line for line in host.journal() if line["step"] == "revert"]
+    assert (line["result"], line["release"]) == ("failed", "r2")
+    assert line["detail"] == f"plan 0002 stays: higuera-forms: {sentence}"
 
 
 def give_away(host: ToolHost, service: str) -> None:
@@ -236,13 +139,12 @@ class TestRevert:
 
     def test_by_hand_leaves_a_note(self, twice: ToolHost) -> None:
         twice.run("revert")
-        (note,) = (twice.root / "var/lib/higuera/forms/incidents").iterdir()
-        assert "**What happened:** plan 0002 was taken back by hand" in note.read_text()
+        assert twice.incidents() == ["plan 0002 was taken back by hand; plan 0001 serves"]
 
     def test_of_the_plan_that_is_live(self, twice: ToolHost) -> None:
         """The one who names it writes the note."""
         assert twice.run("revert", "0002") == "plan 0001 is live again"
-        assert not (twice.root / "var/lib/higuera/forms/incidents").exists()
+        assert twice.incidents() == []
 
     @pytest.mark.parametrize("plan", ["0001", "0009", "2", "x"])
     def test_of_a_plan_that_is_not_live_moves_nothing(self, twice: ToolHost, plan: str) -> None:
@@ -261,11 +163,7 @@ class TestRevert:
 
     def test_a_previous_plan_that_is_gone(self, twice: ToolHost) -> None:
         (twice.plans / "0001").rename(twice.plans / "gone")
-        before = twice.tree()
-        done = twice.try_to("revert")
-        assert done.returncode == 1
-        assert done.stderr == "higuera-forms: there is no plan 0001, or its release is gone\n"
-        assert twice.tree() == before
+        no_way_back(twice, "there is no plan 0001, or its release is gone")
 
     def test_deploy_after_revert_can_be_reverted(self, twice: ToolHost) -> None:
         twice.run("revert")
@@ -274,18 +172,44 @@ class TestRevert:
         twice.run("revert")
         assert (twice.live, twice.serves("api")) == ("0001", "backend r1")
 
+    @pytest.mark.parametrize("words", [["revert"], ["revert", "0002"]])
+    def test_stops_what_it_left_and_nothing_that_proved_itself(
+        self, twice: ToolHost, words: list[str]
+    ) -> None:
+        twice.deploy("r3", "blue", confirm=False)
+        twice.run("switch", "0002", "60")
+        twice.calls()
+        give_away(twice, "web")
+        (twice.traffic / "unconfirmed").unlink()
+        (twice.traffic / "previous").unlink()
+        assert twice.try_to(*words).returncode == 1
+        stopped = {call.split()[-1] for call in changes(twice)}
+        assert stopped == {"forms-backend-blue.service", "forms-web-blue.service"}
+
     @pytest.mark.parametrize("services", [SERVICES, ("backend",), ("web",)])
     def test_never_serves_a_candidate(self, twice: ToolHost, services: tuple[str, ...]) -> None:
         for service in services:
             give_away(twice, service)  # and its health check fails
-        refused(twice, stale("0001", f"{services[0]}-blue"), "revert")
+        no_way_back(twice, stale("0001", f"{services[0]}-blue"))
         assert (twice.serves("api"), twice.serves("root")) == ("backend r2", "web r2")
 
     def test_a_second_revert_does_not_claim_to_have_moved(self, twice: ToolHost) -> None:
         twice.run("revert")
         twice.calls()
         assert twice.previous is None
-        refused(twice, NO_PREVIOUS.format("0001"), "revert")
+        before = twice.tree()
+        done = twice.try_to("revert")
+        sentence = NO_PREVIOUS.format("0001")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"higuera-forms: {sentence}\n"
+        assert (twice.tree(), changes(twice)) == (before, [])
+
+    def test_what_did_not_happen_is_not_noted_as_if_it_had(self, twice: ToolHost) -> None:
+        (twice.traffic / "previous").unlink()
+        assert twice.try_to("revert").returncode == 1
+        told = "\n".join(twice.incidents())
+        assert "was taken back" not in told
+        assert "unproven" not in told  # r2 was confirmed
 
 
 class TestConfirm:
@@ -328,63 +252,3 @@ class TestStatus:
         twice.fail("systemctl-is-active", "")
         twice.fail("curl", "")
         assert "web  web-green  , unhealthy" in twice.run("status")
-
-
-class TestReaders:
-    """nginx opens these paths a thousand times a second: they are always there, and whole."""
-
-    def test_live_is_there_through_forty_switches(self, twice: ToolHost) -> None:
-        seen: set[str] = set()
-        trouble: list[str] = []
-        stop = threading.Event()
-        reads = 0
-
-        def read() -> None:
-            nonlocal reads
-            while not stop.is_set():
-                try:
-                    seen.add(twice.serves("api", "07"))
-                    seen.add(str((twice.traffic / "live/root/19.sock").readlink().name))
-                    (twice.traffic / "live").stat()
-                except OSError as error:
-                    trouble.append(repr(error))
-                reads += 1
-
-        readers = [threading.Thread(target=read) for _ in range(2)]
-        for reader in readers:
-            reader.start()
-        # From a shell: Python would wait for its readers at every step.
-        loop = 'for _ in $(seq 20); do sh "$0" switch 0001 && sh "$0" switch 0002 || exit; done'
-        try:
-            done = subprocess.run(
-                ["sh", "-c", loop, twice.root / "tool"],
-                env=twice.environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        finally:
-            stop.set()
-            for reader in readers:
-                reader.join()
-        assert (done.returncode, done.stderr, done.stdout.count("is live, plan")) == (0, "", 40)
-        assert trouble == []
-        assert seen == {"backend r1", "backend r2", "web-blue.sock", "web-green.sock"}
-        assert reads > 400
-
-    def test_a_kill_at_any_moment_leaves_a_live_plan(self, twice: ToolHost) -> None:
-        for number in range(40):
-            process = subprocess.Popen(
-                ["sh", twice.root / "tool", "switch", f"000{number % 2 + 1}"],
-                env=twice.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            time.sleep(number * 0.0005)
-            process.kill()
-            process.wait()
-            assert twice.serves("api") in ("backend r1", "backend r2")
-            assert twice.previous in ("0001", "0002")
-        twice.run("switch", "0001")
-        twice.run("switch", "0002")
-        assert (twice.live, twice.previous) == ("0002", "0001")

@@ -179,11 +179,31 @@ class ToolHost:
         self.run("switch", plan, "60")
         self.calls()
 
+    def deploying(self, actor: str = "ana@laptop") -> Path:
+        """A deploy began and has not come to its end: what the lock writes about it."""
+        file = self.root / "var/lib/higuera" / self.stack.app / "deploying"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        line = {"step": "deploy", "result": "abandoned", "end": "@END@", "actor": actor}
+        file.write_text(json.dumps(line) + "\n")
+        return file
+
+    def incidents(self) -> list[str]:
+        """What happened, in the words of each note."""
+        folder = self.root / "var/lib/higuera" / self.stack.app / "incidents"
+        notes = [file.read_text().splitlines() for file in sorted(folder.glob("*.md"))]
+        start = "**What happened:** "
+        told = [line for lines in notes for line in lines if line.startswith(start)]
+        return [line.removeprefix(start) for line in told]
+
     def plan_again(self, count: int) -> None:
         """Write so many more plans like the newest, as the tool numbers them."""
         newest = max(self.plans.glob("[0-9]*"))
         for number in range(int(newest.name) + 1, int(newest.name) + 1 + count):
             shutil.copytree(newest, self.plans / f"{number:04d}", symlinks=True)
+
+    def hook(self, text: str) -> None:
+        """Shell that each call of systemctl goes through first."""
+        (self.stubs / "systemctl-hook").write_text(text)
 
     def fail(self, program: str, text: str = "stub: refused\n") -> None:
         """Let `systemctl stop` (`systemctl-stop`) or a whole program (`curl`) fail from now on."""
