@@ -15,7 +15,9 @@ echo "machine $(uname -m)"
 echo "user $(id -un) $(id -u) $(id -gn)"
 if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then echo "root yes"; else echo "root no"; fi
 [ -d /run/systemd/system ] && echo "systemd yes"
-df -Pk / | awk 'NR == 2 { print "disk", $4 }'
+for folder in / /srv /opt /var/lib; do # the least of them, wherever they are mounted
+    df -Pk "$folder" | awk 'NR == 2 { print "disk", $4 }'
+done
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
     [ -r "$file" ] && awk 'tolower($1) == "port" { print "sshd", $2 }' "$file"
 done
@@ -62,6 +64,6 @@ class Machine(FactBase[MachineState | None]):
             is_root=uid == "0",
             may_be_root="yes" in found["root"],
             has_systemd="yes" in found["systemd"],
-            free_kib=int(free[0]) if free else 0,
+            free_kib=min(map(int, free), default=0),
             ssh_ports=tuple(sorted(ports)),
         )

@@ -22,6 +22,7 @@ for link in slots/*; do
     [ -L "$link" ] && [ -e "$link" ] || continue
     echo slot "${{link#slots/}}" $(readlink "$link" | sed 's|^../releases/||')
 done
+[ -d traffic/live/release/ ] && [ ! -e traffic/live/release/confirmed ] && echo unproven yes
 manifest=traffic/live/release/manifest.json
 [ -e "$manifest" ] && echo manifest "$(base64 -w0 "$manifest")"
 """
@@ -37,6 +38,8 @@ class ReleaseState:
     """The colour that serves, by service."""
     slots: dict[str, str] = field(default_factory=dict)
     """`release/service` by slot (`backend-blue`), where that folder is there."""
+    is_unproven: bool = False
+    """Whether the live release was never confirmed, as one is to which there was no other."""
     manifest: Manifest | None = None
     """Of the live release; None where it cannot be read, so that the next deploy replaces it."""
     host: HostFiles = field(default_factory=HostFiles)
@@ -69,6 +72,7 @@ class LiveRelease(FactBase[ReleaseState]):
                 if slot.endswith(f"-{colour}")
             },
             slots={row[0]: row[1] for row in rows(found, "slot", 2)},
+            is_unproven=found["unproven"] == ["yes"],
             manifest=_manifest(manifests[0][0]) if manifests else None,
             host=parse_files(found),
         )

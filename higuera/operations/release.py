@@ -180,16 +180,28 @@ def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
 def live(run: Run) -> Generator[FunctionCommand, None, None]:
     """Move all traffic to the candidates in one rename; back at once if the public side fails.
 
+    What is live already and never proved itself is proven now.
+
     + run: this deploy
     """
-    if not run.cutover().is_due:
-        host.noop("this release is live")
-        return
+
+    def prove(host: Host) -> None:
+        run_remote(host, f"{run.tool} check")
+        run.proofs.public(host)
+        run_remote(host, f"{run.tool} confirm {quote(run.state().plan or '')}")
+        host.log(f"release {run.live_release} was live and is proven now")
 
     def cut_over(host: Host) -> None:
         seconds = run.deployment.stack.settings.confirm_deadline
         flip(host, run.tool, run.plan, seconds, run.proofs.public)
         host.log(f"release {run.release} is live (plan {run.plan})")
+
+    if not run.cutover().is_due:
+        if run.state().is_unproven:
+            yield step(prove)
+        else:
+            host.noop("this release is live")
+        return
 
     yield step(cut_over)
 

@@ -88,3 +88,12 @@ def test_what_came_of_a_rollback_as_json(mini: Project) -> None:
     assert again.returncode == 1
     assert json.loads(again.stdout) == {"rolled_back": False, "from": before, "live": before}
     assert "there is no release to go back to" in again.stderr
+
+
+def test_what_is_live_and_unproven_is_proven_by_the_next_deploy(mini: Project) -> None:
+    """As a release is to which there was no way back when nobody confirmed."""
+    mini.ssh("rm /srv/mini/releases/*/confirmed")
+    assert mini.plan() == ["Cutover"]
+    assert "was live and is proven now" in mini.deployed()
+    assert mini.plan() == []
+    assert mini.ssh("ls /srv/mini/releases/*/confirmed | wc -l") == "1"
