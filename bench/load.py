@@ -67,7 +67,9 @@ class Tally:
         self.cuts.append(cut)
 
 
-async def client(host: str, port: int, number: int, going: Going, tally: Tally) -> None:
+async def client(
+    host: str, port: int, number: int, going: Going, tally: Tally, pause: float
+) -> None:
     """One browser: a connection, request after request, a new connection only when told `close`."""
     streams: Streams | None = None
     turn = 0
@@ -86,7 +88,7 @@ async def client(host: str, port: int, number: int, going: Going, tally: Tally) 
             tally.fail(f"{method}: {type(error).__name__}: {error}")
             streams = None
         tally.slowest = max(tally.slowest, time.monotonic() - began)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
     if streams is not None:
         streams[1].close()
 
@@ -188,7 +190,13 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def load(
-    url: str, seconds: float, *, requests: int = 0, clients: int = 50, sockets: int = 5
+    url: str,
+    seconds: float,
+    *,
+    requests: int = 0,
+    clients: int = 50,
+    sockets: int = 5,
+    pause: float = 0.02,
 ) -> Tally:
     """Run the whole load; SIGTERM ends it once it has made that many requests."""
     parts = urlsplit(url)
@@ -204,7 +212,7 @@ async def load(
         return not enough and time.monotonic() < end
 
     await asyncio.gather(
-        *(client(host, port, number, going, tally) for number in range(clients)),
+        *(client(host, port, number, going, tally, pause) for number in range(clients)),
         *(tab(host, port, going, tally) for _ in range(sockets)),
     )
     return tally
@@ -220,6 +228,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=0)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--sockets", type=int, default=5)
+    parser.add_argument("--pause", type=float, default=0.02, help="seconds after each request")
     given = vars(parser.parse_args())
     tally = asyncio.run(load(given.pop("url"), given.pop("seconds"), **given))
     print(json.dumps({**tally.__dict__, "slowest": round(tally.slowest, 3)}))

@@ -105,7 +105,7 @@ def _stop(number: int) -> None:
     run, and leave the others waiting for it. Main goes first: it would take an ended operation for
     a finished one.
     """
-    click.echo("\ninterrupted", err=True)
+    click.echo("\ninterrupted: what was begun is taken back; see: higuera status", err=True)
     running = list(context.state.pool.greenlets) if context.ctx_state.isset() else []  # type: ignore[no-untyped-call]
     gevent.kill(_main, SystemExit(128 + number))
     gevent.killall(running, block=False)

@@ -15,7 +15,7 @@ from higuera import sandbox
 from higuera.connectors.address import SANDBOX_PREFIX
 from higuera.errors import HostError
 from higuera.spec.environment import Host
-from higuera.spec.load import Deployment, load_deployment
+from higuera.spec.load import Deployment, environments, load_deployment
 
 Env = Annotated[
     str | None, typer.Argument(metavar="ENV", help="Environment; the default one if left out.")
@@ -30,6 +30,8 @@ def ssh_command(host: Host, command: str) -> list[str]:
         vps = sandbox.get(host.address.removeprefix(SANDBOX_PREFIX))
         return sandbox.ssh_command(vps, words, user=host.user)
     options = ["-o", "ConnectTimeout=10"]
+    if command:  # whoever waits for an answer is not there for a password
+        options += ["-o", "BatchMode=yes"]
     if host.port is not None:
         options += ["-p", str(host.port)]
     if host.key is not None:
@@ -52,7 +54,7 @@ def run(deployment: Deployment, command: str) -> None:
 
 
 def as_root(host: Host, command: str) -> list[str]:
-    """The command line that runs a shell command on the host with root's rights."""
+    """The command line that runs a shell command on the host with root's rights; asks nobody."""
     return ssh_command(host, f"if [ $(id -u) = 0 ]; then {command}; else sudo -n {command}; fi")
 
 
@@ -84,7 +86,7 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 100,
 ) -> None:
-    """The log of a service, of both its colours."""
+    """The log of a service: when, which colour, what it said."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
     if service not in deployment.stack.services:
         known = ", ".join(deployment.stack.services)
@@ -93,17 +95,20 @@ def logs(
         f"-u {shlex.quote(deployment.stack.paths.unit(service, colour))}"
         for colour in ("blue", "green")
     )
-    run(deployment, f"journalctl {units} -o cat -n {lines} {'-f' if follow else '--no-pager'}")
+    tail = "-f" if follow else "--no-pager"
+    run(deployment, f"journalctl {units} -o short-iso --no-hostname -n {lines} {tail}")
 
 
 def ssh(
-    environment: Env = None,
-    command: Annotated[list[str] | None, typer.Argument(metavar="[CMD]...")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[ENV] [CMD]...")] = None,
 ) -> None:
-    """A shell on the host, or a command there."""
-    deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    words = ssh_command(deployment.environment.host, shlex.join(command or []))
-    sys.exit(subprocess.run(words, check=False).returncode)
+    """A shell on the host, or a command there: `higuera ssh df -h`, `higuera ssh production`."""
+    given = words or []
+    first = given[0] if given and given[0] in environments(Path("inventory")) else None
+    command = given[1:] if first else given
+    deployment = load_deployment(Path("inventory"), first, with_source=False)
+    line = ssh_command(deployment.environment.host, shlex.join(command))
+    sys.exit(subprocess.run(line, check=False).returncode)
 
 
 @lock.command("status")

@@ -9,6 +9,9 @@ from rich.console import Console
 from higuera.cli import host, journal, rollback, sandbox, smoke
 from higuera.errors import HigueraError
 
+# The options of a command for the host are not ours.
+AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
 app = typer.Typer(
     name="higuera",
     help="Takes a web stack to a plain Debian VPS and never lets a bad release take traffic.",
@@ -20,8 +23,9 @@ app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this
 app.command("smoke")(smoke.smoke)
 app.command("journal")(journal.journal)
 app.command("rollback")(rollback.rollback)
-for verb in (host.status, host.releases, host.logs, host.ssh):
+for verb in (host.status, host.releases, host.logs):
     app.command(verb.__name__)(verb)
+app.command("ssh", context_settings=AS_THEY_ARE)(host.ssh)
 app.add_typer(host.lock, name="lock", help="The lock that one deploy at a time holds.")
 
 

@@ -32,12 +32,13 @@ def rollback(
         raise HostError("there is no rollback.py here: run this where deploy.py is")
     if as_json and not (yes or dry_run):
         raise HostError("--json asks nobody: give --yes or --dry-run with it")
-    before = _live(deployment) if as_json else None
+    before, target = _standing(deployment) if as_json else (None, None)
     status = _run(deployment, to, yes=yes, dry_run=dry_run, out=sys.stderr if as_json else None)
     if as_json:
-        live = _live(deployment)
+        live, _ = _standing(deployment)
         moved = status == 0 and not dry_run
-        print(json.dumps({"rolled_back": moved, "from": before, "live": live}, indent=2))
+        answer = {"rolled_back": moved, "from": before, "to": to or target, "live": live}
+        print(json.dumps(answer, indent=2))
     sys.exit(status)
 
 
@@ -48,13 +49,14 @@ def _run(deployment: Deployment, to: str | None, *, yes: bool, dry_run: bool, ou
     return subprocess.run(command, env=variables, stdout=out, check=False).returncode
 
 
-def _live(deployment: Deployment) -> str | None:
-    """The release that serves, as the host itself says; None where it cannot say."""
+def _standing(deployment: Deployment) -> tuple[str | None, str | None]:
+    """The release that serves and the one to go back to, as the host says; None where it cannot."""
     tool = shlex.quote(deployment.stack.paths.tool)
-    words = as_root(deployment.environment.host, f"{tool} status --json")
+    words = as_root(deployment.environment.host, f"{tool} status --json && {tool} target")
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    status, _, target = done.stdout.partition("\n")
     try:
-        live = json.loads(done.stdout)["live"]
-        return str(live["release"]) if live else None
+        live = json.loads(status)["live"]
+        return (str(live["release"]) if live else None), target.strip() or None
     except (ValueError, KeyError, TypeError):
-        return None
+        return None, None

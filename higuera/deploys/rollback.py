@@ -34,5 +34,9 @@ def roll_back(host: Host) -> None:
         Order(real, deployment, target, what, not machine.is_root, always_note=True)
     )
     rollback.rolled_back(
-        name="Rollback", deployment=deployment, target=target, prove=proofs_of(deployment).public
+        name="Rollback",
+        deployment=deployment,
+        live=standing.live,
+        target=target,
+        prove=proofs_of(deployment).public,
     )

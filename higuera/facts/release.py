@@ -23,6 +23,9 @@ for link in slots/*; do
     echo slot "${{link#slots/}}" $(readlink "$link" | sed 's|^../releases/||')
 done
 [ -d traffic/live/release/ ] && [ ! -e traffic/live/release/confirmed ] && echo unproven yes
+for left in releases/*/rolled_back; do
+    [ -e "$left" ] && echo left "$(base64 -w0 "${{left%/*}}/manifest.json")"
+done
 manifest=traffic/live/release/manifest.json
 [ -e "$manifest" ] && echo manifest "$(base64 -w0 "$manifest")"
 """
@@ -42,6 +45,8 @@ class ReleaseState:
     """Whether the live release was never confirmed, as one is to which there was no other."""
     manifest: Manifest | None = None
     """Of the live release; None where it cannot be read, so that the next deploy replaces it."""
+    rolled_back: list[Manifest] = field(default_factory=list)
+    """Of the releases that somebody rolled back from."""
     host: HostFiles = field(default_factory=HostFiles)
 
 
@@ -72,6 +77,11 @@ class LiveRelease(FactBase[ReleaseState]):
                 if slot.endswith(f"-{colour}")
             },
             slots={row[0]: row[1] for row in rows(found, "slot", 2)},
+            rolled_back=[
+                manifest
+                for (encoded,) in rows(found, "left", 1)
+                if (manifest := _manifest(encoded)) is not None
+            ],
             is_unproven=found["unproven"] == ["yes"],
             manifest=_manifest(manifests[0][0]) if manifests else None,
             host=parse_files(found),

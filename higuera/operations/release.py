@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from shlex import quote
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 
 from higuera.build.service import build_service
@@ -57,6 +57,9 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
         return
 
     def bring(host: Host) -> None:
+        for left in filter(run.code_of, run.state().rolled_back):
+            told = f"this is the code of release {left.id}, which somebody rolled back from"
+            host.log_styled(told, fg="yellow", log_func=logger.warning)
         parts, litter = [], [new]
         for service in run.deployment.stack.services:
             if service in run.new_code():

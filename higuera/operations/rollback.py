@@ -17,18 +17,25 @@ from higuera.spec.release import ago, made, moment
 
 @operation(is_idempotent=False)
 def rolled_back(
-    deployment: Deployment, target: str, prove: Callable[[Host], None]
+    deployment: Deployment, live: str, target: str, prove: Callable[[Host], None]
 ) -> Generator[FunctionCommand, None, None]:
     """Move traffic to an earlier release, prove it, keep it; or stay where it is and fail.
 
     + deployment: whose app
-    + target: its id
+    + live: the release that serves, as far as whoever asked for this knows
+    + target: the id of the one to go to
     + prove: raises when the public side is not as it should be
     """
     stack = deployment.stack
     tool = quote(stack.paths.tool)
 
     def go(host: Host) -> None:
+        now = run_remote(host, f'basename "$(readlink -f {quote(stack.paths.live_release)})"')[0]
+        if now != live:  # this is known only under the lock
+            raise HostError(
+                f"release {now} went live meanwhile, and not {live} serves: nothing was rolled "
+                f"back; look at it, and ask again"
+            )
         plan = run_remote(host, f"{tool} back {quote(target)}")[-1]
         try:
             flip(host, tool, plan, stack.settings.confirm_deadline, prove)

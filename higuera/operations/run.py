@@ -162,6 +162,11 @@ class Run:
         """What has to move, as far as is known by now."""
         return decide(list(self.wanted.values()), self.state())
 
+    def code_of(self, manifest: Manifest) -> bool:
+        """Whether a release has all the code that is wanted now."""
+        parts = manifest.services
+        return all(same_code(wanted, parts.get(name)) for name, wanted in self.wanted.items())
+
     def manifest_text(self, release: str) -> str:
         """The manifest of a release with the code that is wanted now."""
         manifest = self.state().manifest

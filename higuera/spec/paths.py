@@ -32,6 +32,11 @@ class HostPaths:
         return f"{self.home}/traffic"
 
     @property
+    def live_release(self) -> str:
+        """A symlink to the folder of the release that serves."""
+        return f"{self.traffic}/live/release"
+
+    @property
     def config(self) -> str:
         """Root-only: the secrets of each slot."""
         return f"/etc/higuera/{self.app}"

@@ -87,7 +87,8 @@ def test_ten_deploys_and_ten_rollbacks_lose_nothing(mini: Project) -> None:
     """Two deploys and two rollbacks in turn: so slots are used again under their open tabs."""
     start = Standing.of(mini)
     moves = [Move(0.0, 0.0, start.slot)]
-    with loaded(mini, "--requests", str(REQUESTS)) as counted:
+    # The pause leaves the machine to the tests beside this one.
+    with loaded(mini, "--requests", str(REQUESTS), "--pause", "0.06") as counted:
         for number in range(5):
             for verb in ("deploy", "deploy", "rollback", "rollback"):
                 if verb == "deploy":

@@ -1,6 +1,8 @@
 """Slots over time: warm or stopped after a cutover, given up by the stack, gone back to by hand."""
 
 import json
+import os
+import subprocess
 
 from harness import BIN, Project
 from test_exclusive import WORKER
@@ -81,12 +83,14 @@ def test_what_came_of_a_rollback_as_json(mini: Project) -> None:
     mini.deployed()
     live = mini.ssh("basename $(readlink /srv/mini/traffic/live/release)")
     dry = mini.run(HIGUERA, "rollback", "--json", "--dry-run")
-    assert json.loads(dry.stdout) == {"rolled_back": False, "from": live, "live": live}
+    gone = {"from": live, "to": before}
+    assert json.loads(dry.stdout) == {"rolled_back": False, **gone, "live": live}
     done = mini.run(HIGUERA, "rollback", "--json", "--yes")
-    assert json.loads(done.stdout) == {"rolled_back": True, "from": live, "live": before}
+    assert json.loads(done.stdout) == {"rolled_back": True, **gone, "live": before}
     again = mini.run(HIGUERA, "rollback", "--json", "--yes")  # there is none before it
     assert again.returncode == 1
-    assert json.loads(again.stdout) == {"rolled_back": False, "from": before, "live": before}
+    stays = {"from": before, "to": None, "live": before}
+    assert json.loads(again.stdout) == {"rolled_back": False, **stays}
     assert "there is no release to go back to" in again.stderr
 
 
@@ -97,3 +101,46 @@ def test_what_is_live_and_unproven_is_proven_by_the_next_deploy(mini: Project) -
     assert "was live and is proven now" in mini.deployed()
     assert mini.plan() == []
     assert mini.ssh("ls /srv/mini/releases/*/confirmed | wc -l") == "1"
+
+
+def test_a_rollback_is_to_what_was_seen_when_it_was_asked_for(mini: Project) -> None:
+    """A deploy that ends while somebody is asked makes it another question."""
+    for name in ("two", "three"):
+        mini.edit("app/web/server.js", "Mini one", f"Mini {name}")
+        mini.deployed()
+        mini.edit("app/web/server.js", f"Mini {name}", "Mini one")
+    with subprocess.Popen(
+        [HIGUERA, "rollback"],
+        cwd=mini.folder,
+        env={**os.environ, **mini.variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as asked:
+        assert asked.stdout is not None
+        for line in asked.stdout:
+            if "the database stays" in line:
+                break
+        mini.edit("app/web/server.js", "Mini one", "Mini four")
+        mini.deployed()
+        printed, _ = asked.communicate("\n", timeout=60)
+    assert asked.returncode == 1
+    assert "went live meanwhile" in printed
+    assert "Mini four" in mini.get("/").text
+
+
+def test_the_code_that_was_rolled_back_from_is_recognised(mini: Project) -> None:
+    mini.edit("app/web/server.js", "Mini one", "Mini two")
+    assert "rolled back from" not in mini.deployed()
+    assert mini.run(HIGUERA, "rollback", "--yes").returncode == 0
+    assert "which somebody rolled back from" in mini.deployed()
+
+
+def test_a_log_says_when_and_which_colour_and_ssh_takes_options(mini: Project) -> None:
+    done = mini.run(HIGUERA, "logs", "web", "-n", "2")
+    assert done.returncode == 0
+    assert " web-blue[" in done.stdout or " systemd[" in done.stdout
+    done = mini.run(HIGUERA, "ssh", "stat", "-c", "%a", "/usr/local/sbin/higuera-mini")
+    assert (done.returncode, done.stdout) == (0, "755\n")
+    assert mini.run(HIGUERA, "ssh", "sandbox", "false").returncode == 1

@@ -26,7 +26,9 @@ BASE = ["ssh", "-o", "ConnectTimeout=10"]
 @pytest.mark.parametrize("command", ["", "echo 'a b'; id"])
 def test_a_host(given: dict[str, Any], wanted: list[str], command: str) -> None:
     words = [command] if command else []  # a shell, or one word that the host's shell takes apart
-    assert ssh_command(Host.model_validate(given), command) == [*wanted, *words]
+    nobody_there = ["-o", "BatchMode=yes"] if command else []
+    expected = [*BASE, *nobody_there, *wanted[len(BASE) :], *words]
+    assert ssh_command(Host.model_validate(given), command) == expected
 
 
 @pytest.mark.parametrize("user", [None, "ana"])

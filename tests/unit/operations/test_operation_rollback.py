@@ -59,18 +59,24 @@ def deployment() -> Deployment:
     return load_deployment(project / "inventory", "sandbox", with_source=False)
 
 
-def rolled_back(deployment: Deployment, prove: Any, broken: str = "") -> tuple[list[str], str]:
+def rolled_back(
+    deployment: Deployment, prove: Any, broken: str = "", serves: str = "r2"
+) -> tuple[list[str], str]:
     """The tool's commands that a rollback ran, and how it failed."""
     ran: list[str] = []
 
     def run_remote(host: Host, script: str) -> list[str]:
+        if script.startswith("basename "):
+            return [serves]
         words = script.removeprefix("/usr/local/sbin/higuera-forms ")
         ran.append(words)
         if words.split()[0] == broken:
             raise HostError(f"{broken} is broken")
         return ["backend-blue is healthy", "0005"] if words.startswith("back") else [words]
 
-    (command,) = rollback.rolled_back._inner(deployment=deployment, target="r1", prove=prove)
+    (command,) = rollback.rolled_back._inner(
+        deployment=deployment, live="r2", target="r1", prove=prove
+    )
     host = fake_host()
     errors: list[str] = []
     with (
@@ -145,3 +151,9 @@ def test_a_rollback_to_what_does_not_say_its_age() -> None:
     lines = rollback.announcement(StandingState(SERVES_R2, "r1"), "r1", NOW)
     assert lines[0] == "from r2 back to r1"
     assert lines[2] == "r1: made at an unknown time"
+
+
+def test_what_went_live_meanwhile_is_not_rolled_back(deployment: Deployment) -> None:
+    ran, error = rolled_back(deployment, well, serves="r3")
+    assert ran == []
+    assert error.startswith("release r3 went live meanwhile, and not r2 serves")
