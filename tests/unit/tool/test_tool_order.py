@@ -159,3 +159,14 @@ def test_what_was_rolled_back_from_is_no_target(host: ToolHost) -> None:
         host.try_to("rollback", AT_ELEVEN).returncode == 0
     )  # asked for by name, it has proved itself again
     assert "rolled back from" not in host.run("releases").split(AT_ELEVEN)[1].splitlines()[0]
+
+
+def test_what_was_rolled_back_from_takes_no_good_one_s_place(host: ToolHost) -> None:
+    """Two deploys and two rollbacks, over and over: the good one from before stays."""
+    for number in range(4):
+        host.deploy(f"bad-{number}", "green")
+        assert host.try_to("rollback", AT_ELEVEN).returncode == 0
+        host.run("prune", "2")
+    kept = {path.name for path in host.releases.iterdir()}
+    assert {AT_ELEVEN, AT_NINE} <= kept
+    assert host.run("target") == AT_NINE
