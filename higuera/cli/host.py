@@ -43,7 +43,12 @@ def ssh_command(host: Host, command: str) -> list[str]:
 def ask(environment: str | None, command: str) -> None:
     """Run a command of the on-host tool as root; its exit status becomes ours."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    run(deployment, f"{shlex.quote(deployment.stack.paths.tool)} {command}")
+    run(deployment, f"{tool_of(deployment)} {command}")
+
+
+def tool_of(deployment: Deployment) -> str:
+    """The on-host tool, as a shell word."""
+    return shlex.quote(deployment.stack.paths.tool)
 
 
 def run(deployment: Deployment, command: str) -> None:
@@ -55,7 +60,14 @@ def run(deployment: Deployment, command: str) -> None:
 
 def as_root(host: Host, command: str) -> list[str]:
     """The command line that runs a shell command on the host with root's rights; asks nobody."""
-    return ssh_command(host, f"if [ $(id -u) = 0 ]; then {command}; else sudo -n {command}; fi")
+    as_other = f"sudo -n sh -c {shlex.quote(command)}"  # all of it, were it several
+    return ssh_command(host, f"if [ $(id -u) = 0 ]; then {command}; else {as_other}; fi")
+
+
+def answer(deployment: Deployment, command: str) -> subprocess.CompletedProcess[str]:
+    """What a shell command on the host prints with root's rights, for a program to read."""
+    words = as_root(deployment.environment.host, command)
+    return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
 
 
 def refuse(deployment: Deployment, status: int) -> None:

@@ -1,15 +1,13 @@
 """`higuera journal`: the steps that were taken on a host, for a person or for a program."""
 
 import json
-import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from higuera.cli.host import Env, as_root, refuse
+from higuera.cli.host import Env, answer, refuse, tool_of
 from higuera.spec.load import load_deployment
 from higuera.spec.release import moment
 
@@ -21,9 +19,7 @@ def journal(
 ) -> None:
     """The last steps that were taken: when, what, how it ended, how long it took, by whom."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    command = f"{shlex.quote(deployment.stack.paths.tool)} journal {lines}"
-    words = as_root(deployment.environment.host, command)
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    done = answer(deployment, f"{tool_of(deployment)} journal {lines}")
     refuse(deployment, done.returncode)
     print(done.stdout if as_json else format_journal(done.stdout), end="")
     sys.exit(done.returncode)

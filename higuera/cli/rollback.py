@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from higuera.cli.host import Env, as_root
+from higuera.cli.host import Env, answer, tool_of
 from higuera.errors import HostError
+from higuera.facts.standing import Standing
 from higuera.spec.load import Deployment, load_deployment
 
 
@@ -51,12 +51,7 @@ def _run(deployment: Deployment, to: str | None, *, yes: bool, dry_run: bool, ou
 
 def _standing(deployment: Deployment) -> tuple[str | None, str | None]:
     """The release that serves and the one to go back to, as the host says; None where it cannot."""
-    tool = shlex.quote(deployment.stack.paths.tool)
-    words = as_root(deployment.environment.host, f"{tool} status --json && {tool} target")
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
-    status, _, target = done.stdout.partition("\n")
-    try:
-        live = json.loads(status)["live"]
-        return (str(live["release"]) if live else None), target.strip() or None
-    except (ValueError, KeyError, TypeError):
-        return None, None
+    tool = tool_of(deployment)
+    done = answer(deployment, f"{tool} status --json && {tool} target")
+    standing = Standing().process(done.stdout.splitlines())
+    return (standing.live or None, standing.target or None) if standing else (None, None)

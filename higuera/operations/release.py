@@ -126,6 +126,15 @@ def job_done(run: Run, job: str) -> Generator[FunctionCommand, None, None]:
     yield step(work)
 
 
+def _slots(run: Run) -> list[str]:
+    """The candidates' slots, as words for the tool."""
+    return [f"{quote(move.service)} {move.colour}" for move in run.cutover().moves]
+
+
+def _stop_all(run: Run) -> str:
+    return "; ".join(f"{run.tool} stop {slot}" for slot in _slots(run))
+
+
 @operation()
 def candidates_healthy(run: Run) -> Generator[StringCommand, None, None]:
     """Start the candidates in their idle slots and wait until each is healthy.
@@ -138,8 +147,7 @@ def candidates_healthy(run: Run) -> Generator[StringCommand, None, None]:
     if not moves:
         host.noop("no new release")
         return
-    slots = [f"{quote(move.service)} {move.colour}" for move in moves]
-    stop_all = "; ".join(f"{run.tool} stop {slot}" for slot in slots)
+    slots, stop_all = _slots(run), _stop_all(run)
     lines = ["set -u"]
     for verb in ("prepare", "start"):
         tail = f" {quote(run.release)}" if verb == "prepare" else ""
@@ -171,9 +179,8 @@ def candidates_proven(run: Run) -> Generator[FunctionCommand, None, None]:
             run.proofs.candidate(host)
             run_remote(host, f"{run.tool} holds {quote(run.plan)}")
         except BaseException as error:
-            slots = [f"{quote(move.service)} {move.colour}" for move in run.cutover().moves]
             with undoing(error):
-                run_remote(host, "; ".join(f"{run.tool} stop {slot}" for slot in slots))
+                run_remote(host, _stop_all(run))
             raise
 
     yield step(try_out)

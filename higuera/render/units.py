@@ -40,13 +40,13 @@ def slot_files(
         "other": stack.paths.unit(name, other(colour)),
         "local_database": _local_database(stack),
     }
-    templates = {f"{unit}.service": "service", f"{unit}.socket": "socket"}
-    templates[f"{unit}-proxy.service"] = "proxy"
+    templates = {f"{unit}.service": "service"}
+    if not service.is_worker:
+        templates |= {f"{unit}.socket": "socket", f"{unit}-proxy.service": "proxy"}
     return [
         *(
             File(f"{SYSTEMD}/{file}", render(f"systemd/{template}.j2", project, **values))
             for file, template in templates.items()
-            if template == "service" or not service.is_worker
         ),
         _secret_file(stack.paths.secrets(name, colour), service.secrets, secrets),
     ]
