@@ -156,7 +156,8 @@ class Run:
         """Web services that move and whose candidate may not run beside the live colour."""
         services, live = self.deployment.stack.services, self.state().live
         moved = (move.service for move in self.cutover().moves)
-        return [name for name in moved if services[name].is_exclusive and name in live]
+        alone = (name for name in moved if services[name].is_exclusive and name in live)
+        return [name for name in alone if not services[name].is_worker]
 
     def cutover(self) -> Cutover:
         """What has to move, as far as is known by now."""

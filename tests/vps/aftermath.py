@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from harness import BIN, Project, until
+from harness import HIGUERA, Project, until
 
-HIGUERA = str(BIN / "higuera")
 JOURNAL = "cat /var/lib/higuera/mini/journal.jsonl"
 NOTES = "find /var/lib/higuera/mini/incidents -name 'INCIDENT-*.md'"
 # Plan, release, then each slot that runs, its process, and whether its release ever proved itself.

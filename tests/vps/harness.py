@@ -19,6 +19,7 @@ from higuera.sandbox import Vps
 REPOSITORY = Path(__file__).resolve().parents[2]
 MINI = Path(__file__).parent / "mini"
 BIN = Path(sys.executable).parent
+HIGUERA = str(BIN / "higuera")
 
 
 class Project:

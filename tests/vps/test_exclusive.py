@@ -4,10 +4,9 @@ import json
 from itertools import pairwise
 
 import pytest
-from harness import BIN, Project, until
+from aftermath import journal, refused
+from harness import HIGUERA, Project, until
 from under_load import loaded
-
-HIGUERA = str(BIN / "higuera")
 
 WORKER = """  worker:
     kind: worker
@@ -104,3 +103,12 @@ def test_an_unconfirmed_swap_goes_back_over_a_reboot(alone: Project) -> None:
     alone.reboot()
     until(lambda: version(alone) == "two", "the confirmed release serves")
     until(lambda: working(alone) == ["mini-worker-green.service"], "its worker works")
+
+
+def test_a_worker_that_moves_leaves_the_page_to_be_proven_first(alone: Project) -> None:
+    alone.edit("app/worker/worker.js", "VERSION = 'one'", "VERSION = 'two'")
+    alone.edit("app/web/server.js", "Mini one", "Oops")
+    refused(alone, "Starting operation: Candidate smoke", "smoke page failed")
+    assert "Mini one" in alone.get("/").text
+    steps = [(entry["step"], entry["result"]) for entry in journal(alone)]
+    assert ("candidate smoke", "failed") in steps

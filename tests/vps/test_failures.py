@@ -6,18 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from aftermath import refused
 from harness import BIN, Project, until
-
-
-def refused(project: Project, *expected: str) -> str:
-    """A deploy that must fail with these words and no traceback, the first release still up."""
-    done = project.deploy("-y")
-    printed = done.stderr + done.stdout
-    assert done.returncode == 1, printed
-    for words in expected:
-        assert words in printed, printed
-    assert "Traceback" not in printed
-    return printed
 
 
 def still_serves_one(project: Project) -> None:

@@ -5,7 +5,6 @@ import subprocess
 
 import pytest
 from aftermath import (
-    HIGUERA,
     converges,
     in_the_middle,
     next_page,
@@ -18,7 +17,7 @@ from aftermath import (
     status,
     struck,
 )
-from harness import Project, until
+from harness import HIGUERA, Project, until
 
 RELEASES = "/srv/mini/releases"
 ABANDONED = ("deploy", "abandoned")

@@ -7,10 +7,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import httpx
-from harness import BIN, Project, until
+from harness import HIGUERA, Project, until
 from under_load import loaded
 
-HIGUERA = str(BIN / "higuera")
 REQUESTS = 100_000
 SOCKETS = 5
 DRAIN = 5.0  # mini/stack.yml

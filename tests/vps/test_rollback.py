@@ -1,13 +1,11 @@
 """Going back: by the on-call command, by hand on the box, by the dead-man's switch, by a reboot."""
 
-import json
 import subprocess
 import time
 
 import pytest
-from harness import BIN, Project, until
-
-HIGUERA = str(BIN / "higuera")
+from aftermath import journal, status
+from harness import BIN, HIGUERA, Project, until
 
 
 @pytest.fixture
@@ -18,16 +16,8 @@ def two(mini: Project) -> Project:
     return mini
 
 
-def status(project: Project) -> dict[str, object]:
-    done = project.run(HIGUERA, "status", "--json")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
-
-
 def steps(project: Project) -> list[tuple[str, str]]:
-    lines = project.ssh("cat /var/lib/higuera/mini/journal.jsonl").splitlines()
-    return [(entry["step"], entry["result"]) for entry in map(json.loads, lines)]
+    return [(entry["step"], entry["result"]) for entry in journal(project)]
 
 
 def serves(project: Project, word: str) -> bool:

@@ -4,10 +4,8 @@ import json
 import os
 import subprocess
 
-from harness import BIN, Project
+from harness import HIGUERA, Project
 from test_exclusive import WORKER
-
-HIGUERA = str(BIN / "higuera")
 
 
 def running(project: Project) -> list[str]:

@@ -5,10 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import BIN, Project
+from harness import HIGUERA, Project
 from under_load import loaded
 
-HIGUERA = str(BIN / "higuera")
 SERVICES = re.compile(r"  backend:\n(.*\n)*?  web:\n")
 
 
