@@ -4,6 +4,7 @@
     ├── SpecError                the YAML says something that cannot be (file and key path named)
     │   └── SecretError          a declared secret is missing or empty; never holds a value
     ├── BuildError               a build on the controller failed, or its toolchain is missing
+    ├── DatabaseError            the target database, its migrations or its schema stop a deploy
     ├── HostError                the host cannot be deployed to, or refused a step
     ├── SandboxError             this machine cannot boot, reach or remove a sandbox VPS
     └── SmokeError               a smoke check could not be loaded or run at all
@@ -27,6 +28,10 @@ class SecretError(SpecError):
 
 class BuildError(HigueraError):
     """A build on the controller failed."""
+
+
+class DatabaseError(HigueraError):
+    """The target database, its migrations or its schema are not as they have to be."""
 
 
 class HostError(HigueraError):

@@ -31,6 +31,7 @@ FOREIGN = {
     "typer": {"cli"},
     "click": {"cli", "hook"},
     "rich": {"cli", "smoke"},
+    "pglast": {"database"},
     "gevent": {"facts", "operations", "deploys", "connectors", "hook"},
 }
 
