@@ -2,7 +2,7 @@
 
 from higuera.deploys.boundary import told
 from higuera.facts.machine import MachineState
-from higuera.operations import accounts, database, nginx, packages, runtimes, settings
+from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.host import firewall_file, journald_file
@@ -17,7 +17,12 @@ def provision(run: Run, machine: MachineState) -> None:
     """Packages, accounts, runtimes, settings, database, nginx."""
     stack, project = run.deployment.stack, run.deployment.project
     is_local = stack.database is not None and stack.database.provision == "local"
-    packages.installed(name="Packages", packages=[*PACKAGES, *(["postgresql"] if is_local else [])])
+    wants_programs = is_local or stack.is_gated
+    packages.installed(
+        name="Packages",
+        packages=[*PACKAGES, *(["postgresql"] if wants_programs else [])],
+        before="" if is_local else database.NO_CLUSTER,
+    )
     accounts.present(
         name="Accounts and folders",
         accounts=[stack.account(service) for service in stack.services],
@@ -45,10 +50,13 @@ def provision(run: Run, machine: MachineState) -> None:
         status_port=stack.nginx.status_port,
         before_reload=adoption(stack),
     )
+    release.tool_written(name="Tool and jobs", run=run)
 
 
 def _folders(run: Run, machine: MachineState) -> list[Folder]:
-    paths = run.deployment.stack.paths
+    stack = run.deployment.stack
+    paths = stack.paths
+    gated = [paths.backups, paths.migrations] if stack.is_gated else []
     return [
         Folder("/etc/higuera"),
         Folder(paths.config, mode="700"),
@@ -62,4 +70,5 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder(paths.slots),
         Folder(paths.traffic),
         Folder(f"{paths.traffic}/plans"),
+        *(Folder(path, mode="700") for path in gated),
     ]

@@ -15,6 +15,15 @@ from higuera.spec.database import parse_postgres_url
 from higuera.spec.secrets import Secrets
 
 ITERATIONS = 4096  # PostgreSQL's own default for SCRAM-SHA-256 (RFC 7677, section 3)
+# Debian starts a server with its programs, unless it is told not to: here they rehearse migrations.
+CLUSTERS = "/etc/postgresql-common/createcluster.d"
+NO_CLUSTER = (
+    f"mkdir -p {CLUSTERS} && echo 'create_main_cluster = false' >{CLUSTERS}/higuera.conf"
+)
+START = f"""rm -f {CLUSTERS}/higuera.conf
+[ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$(ls /usr/lib/postgresql | sort -n | tail -n 1)" main
+systemctl enable --now --quiet postgresql.service
+"""
 PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
 
 
@@ -54,7 +63,7 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     if not statements:
         host.noop(f"database {url.database} is there")
         return
-    start = "" if there.reachable else "systemctl enable --now --quiet postgresql.service && "
+    start = "" if there.reachable else f"set -e\n{START}"
     yield StringCommand(f"{start}{PSQL}", _stdin="\n".join(statements))
 
 

@@ -13,10 +13,11 @@ APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120"
 
 
 @operation()
-def installed(packages: list[str]) -> Generator[StringCommand, None, None]:
+def installed(packages: list[str], before: str = "") -> Generator[StringCommand, None, None]:
     """Install Debian packages that are missing.
 
     + packages: names, as apt knows them
+    + before: shell that runs first, where any is missing
 
     **Example:**
 
@@ -30,5 +31,5 @@ def installed(packages: list[str]) -> Generator[StringCommand, None, None]:
         host.noop("all packages are installed")
         return
     yield StringCommand(
-        f"{APT} update && {APT} install -y --no-install-recommends {words(missing)} >/dev/null"
+        f"{before}{' && ' if before else ''}{APT} update && {APT} install -y --no-install-recommends {words(missing)} >/dev/null"
     )

@@ -89,23 +89,35 @@ def uploaded(run: Run) -> Generator[FunctionCommand | StringCommand, None, None]
 
 
 @operation()
+def tool_written(run: Run) -> Generator[StringCommand, None, None]:
+    """Write what belongs to no single slot: the on-host tool, the jobs, the way to the database.
+
+    + run: this deploy
+    """
+    boot = f"systemctl --quiet enable {quote(run.deployment.stack.app)}-boot.service"
+    yield from _written(run, run.shared_files, after=boot)
+
+
+@operation()
 def units_written(run: Run) -> Generator[StringCommand, None, None]:
-    """Write the on-host tool, the jobs, and the units and secrets of the slots that will start.
+    """Write the units and secrets of the slots that will start.
 
     The live slots' files are left alone: what runs keeps what it was started with.
 
     + run: this deploy
     """
-    files: list[File] = list(run.shared_files)
-    for move in run.cutover().moves:
-        files += run.wanted[move.service].files[move.colour]
+    moves = run.cutover().moves
+    slots = (run.wanted[move.service].files[move.colour] for move in moves)
+    yield from _written(run, [file for files in slots for file in files])
+
+
+def _written(run: Run, files: list[File], after: str = "") -> Generator[StringCommand, None, None]:
     stale = run.state().host.stale(files)
     show_diff(host, stale, run.state().host)
     if not stale:
-        host.noop("units are as they should be")
+        host.noop("they are as they should be")
         return
-    boot = f"systemctl --quiet enable {quote(run.deployment.stack.app)}-boot.service"
-    yield write(stale, after=f"systemctl daemon-reload\n{boot}")
+    yield write(stale, after=f"systemctl daemon-reload\n{after}".strip())
 
 
 @operation()

@@ -15,6 +15,7 @@ from higuera.build.artifact import Artifact
 from higuera.build.source import commit_of, fingerprint, source_files
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
+from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
@@ -82,6 +83,7 @@ class Run:
             tool_file(deployment.stack, deployment.environment, deployment.project),
             boot_file(deployment.stack, deployment.project),
             *job_files(deployment.stack, deployment.secrets, deployment.project),
+            *gate_files(deployment.stack, deployment.secrets, deployment.project),
         ]
 
     @cached_property

@@ -6,7 +6,7 @@ from higuera.render.files import File
 from higuera.render.nginx import BUCKETS
 from higuera.render.quoting import env_file
 from higuera.render.template import render
-from higuera.spec.database import Job
+from higuera.spec.database import PROVIDER_SCHEMAS, SCRATCH_PORT, Job
 from higuera.spec.environment import Environment
 from higuera.spec.paths import runtime
 from higuera.spec.secrets import Secrets
@@ -14,6 +14,8 @@ from higuera.spec.service import COLOURS, Colour, Service, other
 from higuera.spec.stack import Stack, route_slug
 
 SYSTEMD = "/etc/systemd/system"
+# How a job's twin is called that works on a rehearsal's database.
+SCRATCH = "-scratch"
 # Seconds that a worker has to stay up to be taken for healthy.
 WORKER_PROOF = 3
 
@@ -53,12 +55,21 @@ def slot_files(
 
 
 def job_files(stack: Stack, secrets: Secrets, project: Path | None = None) -> list[File]:
-    """A template unit for each job of the database section, and its secrets."""
-    jobs = stack.database.jobs() if stack.database else []
-    return [file for key, job in jobs for file in _job(stack, key, job, secrets, project)]
+    """A template unit for each job of the database section, and its secrets.
+
+    Where there is a gate each has a twin that works on a rehearsal's database.
+    """
+    database = stack.database
+    if database is None:
+        return []
+    twins = ["", SCRATCH] if database.is_gated else [""]
+    units = [
+        _job_unit(stack, key, job, twin, project) for key, job in database.jobs() for twin in twins
+    ]
+    return units + [_job_secrets(stack, key, job, secrets) for key, job in database.jobs()]
 
 
-def _job(stack: Stack, key: str, job: Job, secrets: Secrets, project: Path | None) -> list[File]:
+def _job_unit(stack: Stack, key: str, job: Job, twin: str, project: Path | None) -> File:
     service = stack.services[job.service]
     text = render(
         "systemd/job.j2",
@@ -66,17 +77,24 @@ def _job(stack: Stack, key: str, job: Job, secrets: Secrets, project: Path | Non
         stack=stack,
         key=key,
         job=job,
+        twin=twin,
         service=service,
         paths=stack.paths,
         account=stack.account(job.service),
         runtime=_runtime_folder(stack, service),
         local_database=_local_database(stack),
     )
-    names = list(dict.fromkeys([*service.secrets, *job.secrets]))
-    return [
-        File(f"{SYSTEMD}/{stack.app}-{key}@.service", text),
-        _secret_file(stack.paths.job_secrets(key), names, secrets),
-    ]
+    return File(f"{SYSTEMD}/{stack.app}-{key}{twin}@.service", text)
+
+
+def _job_secrets(stack: Stack, key: str, job: Job, secrets: Secrets) -> File:
+    """Its service's and its own; migrations go past a pooler."""
+    database = stack.database
+    names = list(dict.fromkeys([*stack.services[job.service].secrets, *job.secrets]))
+    values = {name: secrets.reveal(name) for name in names}
+    if database is not None and database.direct is not None and key == "migrate":
+        values[database.url] = secrets.reveal(database.direct)
+    return File(stack.paths.job_secrets(key), env_file(values), mode="0600", secret=True)
 
 
 def boot_file(stack: Stack, project: Path | None = None) -> File:
@@ -98,6 +116,9 @@ def tool_file(stack: Stack, environment: Environment, project: Path | None = Non
         colours=COLOURS,
         domains=environment.domains,
         public=stack.public_services(),
+        gate=stack.database if stack.is_gated else None,
+        provider_schemas=PROVIDER_SCHEMAS,
+        scratch_port=SCRATCH_PORT,
     )
     return File(stack.paths.tool, text, mode="0755")
 

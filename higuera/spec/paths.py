@@ -47,6 +47,30 @@ class HostPaths:
         return f"/var/lib/higuera/{self.app}"
 
     @property
+    def pg_services(self) -> str:
+        """Root-only: libpq's service file, with the target and the scratch databases."""
+        return f"{self.config}/pg_service.conf"
+
+    @property
+    def backups(self) -> str:
+        """Root-only: dumps of the database."""
+        return f"{self.state}/backups"
+
+    @property
+    def migrations(self) -> str:
+        """Root-only: what became of each migration, for whoever asks after its deploy is gone."""
+        return f"{self.state}/migrations"
+
+    @property
+    def scratch_database(self) -> str:
+        """The name of the empty database that a rehearsal makes and drops."""
+        return f"higuera_scratch_{self.app.replace('-', '_')}"
+
+    def scratch_secrets(self, source: str) -> str:
+        """The 0600 file that leads a job to a scratch database instead of the target."""
+        return f"{self.config}/scratch-{source}.env"
+
+    @property
     def tool(self) -> str:
         """The one on-host tool, which alone moves traffic."""
         return f"/usr/local/sbin/higuera-{self.app}"

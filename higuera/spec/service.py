@@ -9,8 +9,12 @@ from higuera.spec.model import Command, EnvironmentVariable, Model, Name, Relati
 Colour = Literal["blue", "green"]
 COLOURS: tuple[Colour, Colour] = ("blue", "green")
 
-# Blue listens where its owner expects it; green this much above.
-GREEN_PORT_OFFSET = 100
+# For the time of a rehearsal the live release runs once more, on the rehearsal's database.
+TRIAL: Literal["trial"] = "trial"
+Slot = Literal["blue", "green", "trial"]
+
+# Blue listens where its owner expects it; the others this much above.
+PORT_OFFSETS: dict[Slot, int] = {"blue": 0, "green": 100, "trial": 200}
 
 
 def other(colour: Colour) -> Colour:
@@ -73,11 +77,11 @@ class Service(Model):
         """Whether a new colour starts only with the flip, and not before it as a candidate."""
         return self.is_worker or self.is_exclusive
 
-    def port_of(self, colour: Colour) -> int:
-        """The loopback port on which this colour listens; a worker has none (ValueError)."""
+    def port_of(self, slot: Slot) -> int:
+        """The loopback port on which this slot listens; a worker has none (ValueError)."""
         if self.port is None:
             raise ValueError("a worker has no port")
-        return self.port if colour == "blue" or self.is_exclusive else self.port + GREEN_PORT_OFFSET
+        return self.port if self.is_exclusive else self.port + PORT_OFFSETS[slot]
 
 
 Services = dict[Name, Service]

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from higuera.spec.database import Database
+from higuera.spec.database import SCRATCH_PORT, Database
 from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath
 from higuera.spec.paths import HostPaths
-from higuera.spec.service import COLOURS, Services
+from higuera.spec.service import COLOURS, TRIAL, Services, Slot
 
 # `sun_path` of a unix socket holds 108 bytes, the last of them NUL (man 7 unix).
 SOCKET_PATH_LIMIT = 107
@@ -122,6 +122,7 @@ class Stack(Model):
         self._ports_are_free()
         self._runtimes_are_pinned()
         self._names_are_short_enough()
+        self._migrations_are_built_from()
         return self
 
     def _routes_lead_somewhere(self) -> None:
@@ -142,12 +143,19 @@ class Stack(Model):
         if self.nginx.candidate_port in taken:
             raise ValueError("nginx.candidate_port and nginx.status_port are the same port")
         taken[self.nginx.candidate_port] = "nginx.candidate_port"
+        if self.is_gated:
+            if SCRATCH_PORT in taken:
+                raise ValueError(f"{taken[SCRATCH_PORT]}: a rehearsal needs port {SCRATCH_PORT}")
+            taken[SCRATCH_PORT] = "a rehearsal's PostgreSQL"
         for name, service in self.services.items():
-            if service.is_worker:
-                continue
-            for colour in COLOURS[: 1 if service.is_exclusive else 2]:
-                port = service.port_of(colour)
-                owner = f"services.{name}.port ({colour})"
+            slots: list[Slot] = []
+            if not service.is_worker:
+                slots += COLOURS[: 1 if service.is_exclusive else 2]
+            if name in self.tried_services():
+                slots.append(TRIAL)
+            for slot in slots:
+                port = service.port_of(slot)
+                owner = f"services.{name}.port ({slot})"
                 if port in taken:
                     raise ValueError(f"{owner}: port {port} is taken by {taken[port]}")
                 taken[port] = owner
@@ -168,6 +176,36 @@ class Stack(Model):
         for path in chain(slots, buckets):
             if len(path) > SOCKET_PATH_LIMIT:
                 raise ValueError(f"{path}: a socket path has 107 bytes at most, shorten the names")
+
+    def _migrations_are_built_from(self) -> None:
+        migrate = self.database.migrate if self.database else None
+        if migrate is None or migrate.files is None:
+            return
+        sources = self.services[migrate.service].sources
+        inside = (f"{migrate.files}/".startswith(f"{source.rstrip('/')}/") for source in sources)
+        if sources and not any(inside):
+            raise ValueError(
+                f"database.migrate.files: {migrate.files} is not below one of "
+                f"services.{migrate.service}.sources, so a new migration would be no new release"
+            )
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether a release's schema is proven before traffic moves."""
+        return self.database is not None and self.database.is_gated
+
+    def on_database(self) -> list[str]:
+        """The services that get the URL of the database."""
+        if self.database is None:
+            return []
+        urls = {self.database.url, self.database.direct}
+        return [name for name, service in self.services.items() if urls & set(service.secrets)]
+
+    def tried_services(self) -> list[str]:
+        """Those of them that can run a third time, on a rehearsal's database."""
+        if not self.is_gated:
+            return []
+        return [name for name in self.on_database() if not self.services[name].swaps]
 
     @property
     def paths(self) -> "HostPaths":
@@ -222,9 +260,7 @@ class Stack(Model):
         for service in self.services.values():
             found.update(dict.fromkeys(service.secrets))
         if self.database is not None:
-            found[self.database.url] = None
-            for _, job in self.database.jobs():
-                found.update(dict.fromkeys(job.secrets))
+            found.update(dict.fromkeys(self.database.secret_names()))
         login = self.smoke.get("login", {})
         found.update(dict.fromkeys(login[key] for key in LOGIN_SECRETS if login.get(key)))
         return list(found)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from spec_files import GONE, SERVICE, STACK, Project, changed, new_project
 
 from higuera.errors import SpecError
-from higuera.spec.service import COLOURS, GREEN_PORT_OFFSET, Service
+from higuera.spec.service import COLOURS, PORT_OFFSETS, Service
 from higuera.spec.stack import LET_GO, Stack
 
 WORKER = {
@@ -102,7 +102,7 @@ def test_a_route_to_a_worker() -> None:
 def test_both_colours_of_what_is_exclusive_have_one_port() -> None:
     exclusive, overlap = service(strategy="exclusive"), service()
     assert [exclusive.port_of(colour) for colour in COLOURS] == [3001, 3001]
-    assert [overlap.port_of(colour) for colour in COLOURS] == [3001, 3001 + GREEN_PORT_OFFSET]
+    assert [overlap.port_of(colour) for colour in COLOURS] == [3001, 3001 + PORT_OFFSETS["green"]]
 
 
 def test_a_worker_has_no_port() -> None:
@@ -111,7 +111,7 @@ def test_a_worker_has_no_port() -> None:
 
 
 def test_the_port_above_what_is_exclusive_is_free() -> None:
-    above = {"port": 3001 + GREEN_PORT_OFFSET}
+    above = {"port": 3001 + PORT_OFFSETS["green"]}
     Stack.model_validate(stack(backend={"strategy": "exclusive"}, web=above))
     clash = "services.web.port (blue): port 3101 is taken by services.backend.port (green)"
     assert clash in fault(stack(web=above))

@@ -1,0 +1,52 @@
+"""How the host reaches the database: libpq's service file, and what a rehearsal is given instead."""
+
+from pathlib import Path
+
+from higuera.render.files import File
+from higuera.render.quoting import env_file
+from higuera.render.template import render
+from higuera.render.units import SYSTEMD
+from higuera.spec.database import (
+    SCRATCH_PORT,
+    Database,
+    parse_postgres_url,
+    scratch_url,
+    target_url,
+)
+from higuera.spec.secrets import Secrets
+from higuera.spec.stack import Stack
+
+
+def gate_files(stack: Stack, secrets: Secrets, project: Path | None = None) -> list[File]:
+    """What the host needs to migrate, dump and compare; nothing where there are no migrations."""
+    if stack.database is None or not stack.database.is_gated:
+        return []
+    urls = scratch_urls(stack, secrets)
+    entries = [target_url(stack.database, secrets.reveal).service("target")]
+    entries += [
+        parse_postgres_url(name, url).service(f"scratch-{name}") for name, url in urls.items()
+    ]
+    unit = render("systemd/migration.j2", project, stack=stack, paths=stack.paths)
+    return [
+        File(f"{SYSTEMD}/{stack.app}-migration@.service", unit),
+        File(stack.paths.pg_services, "".join(entries), mode="0600", secret=True),
+        *(_scratch_file(stack, stack.database, name, url) for name, url in urls.items()),
+    ]
+
+
+def scratch_urls(stack: Stack, secrets: Secrets) -> dict[str, str]:
+    """The databases that a rehearsal may use, by source: the target's server, a URL, this host."""
+    database = stack.database
+    assert database is not None
+    target, name = target_url(database, secrets.reveal), stack.paths.scratch_database
+    given = scratch_url(database, secrets.reveal)
+    urls = {"server": target.elsewhere(name), "local": target.elsewhere(name, port=SCRATCH_PORT)}
+    if given is not None and database.scratch is not None:
+        urls["url"] = secrets.reveal(database.scratch)
+    return urls
+
+
+def _scratch_file(stack: Stack, database: Database, source: str, url: str) -> File:
+    names = [name for name in (database.url, database.direct) if name is not None]
+    text = env_file(dict.fromkeys(names, url))
+    return File(stack.paths.scratch_secrets(source), text, mode="0600", secret=True)
