@@ -17,9 +17,7 @@ from higuera.spec.secrets import Secrets
 ITERATIONS = 4096  # PostgreSQL's own default for SCRAM-SHA-256 (RFC 7677, section 3)
 # Debian starts a server with its programs, unless it is told not to: here they rehearse migrations.
 CLUSTERS = "/etc/postgresql-common/createcluster.d"
-NO_CLUSTER = (
-    f"mkdir -p {CLUSTERS} && echo 'create_main_cluster = false' >{CLUSTERS}/higuera.conf"
-)
+NO_CLUSTER = f"mkdir -p {CLUSTERS} && echo 'create_main_cluster = false' >{CLUSTERS}/higuera.conf"
 START = f"""rm -f {CLUSTERS}/higuera.conf
 [ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$(ls /usr/lib/postgresql | sort -n | tail -n 1)" main
 systemctl enable --now --quiet postgresql.service

@@ -1,10 +1,11 @@
 """The database section: which secret holds its URL, who makes it, how migrations run."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from higuera.errors import SecretError
 from higuera.spec.model import Command, EnvironmentVariable, Model, Name, RelativePath
@@ -69,6 +70,31 @@ class Migrate(Job):
         return self
 
 
+def _day(value: object) -> object:
+    """A quoted day is a day too; a time of day is none."""
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if type(found) is not date:
+        raise ValueError(f"{value}: should be a day such as 2027-01-31")
+    return found
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Accepted(Model):
+    """A difference between the target's schema and the migrations that is known and owned."""
+
+    object: Words
+    """As `higuera drift` prints it: `table public.legacy`, `column public.forms.note`."""
+    owner: Words
+    reason: Words
+    until: Annotated[date, BeforeValidator(_day)]
+    """The last day on which it counts as accepted."""
+
+
 class Database(Model):
     """The one PostgreSQL that all services of the stack share."""
 
@@ -85,6 +111,8 @@ class Database(Model):
     migrate: Migrate | None = None
     seed: Job | None = None
     """Runs after the migrations; must be safe to run again (say, the smoke checks' account)."""
+    accept: list[Accepted] = []
+    """Drift that does not stop a deploy."""
 
     @property
     def is_gated(self) -> bool:

@@ -1,14 +1,16 @@
 """A PostgreSQL URL is taken apart exactly, and no error or text holds it or its password."""
 
 import traceback
+from datetime import date, datetime
 from urllib.parse import quote
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from higuera.errors import SecretError
-from higuera.spec.database import Database, PostgresUrl, parse_postgres_url
+from higuera.spec.database import Accepted, Database, PostgresUrl, parse_postgres_url
 
 NAME = "DATABASE_URL3"
 WORD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -96,3 +98,27 @@ def test_jobs_in_the_order_they_run() -> None:
     database = Database.model_validate({"url": NAME, "seed": job, "migrate": job})
     assert [key for key, _ in database.jobs()] == ["migrate", "seed"]
     assert Database.model_validate({"url": NAME}).jobs() == []
+
+
+ACCEPTED = {"object": "table public.old", "owner": "data", "reason": "leaves in May"}
+
+
+@pytest.mark.parametrize("until", [date(2027, 5, 31), "2027-05-31"])
+def test_accepted_drift_has_a_last_day(until: object) -> None:
+    found = Accepted.model_validate({**ACCEPTED, "until": until})
+    assert (found.until, found.object) == (date(2027, 5, 31), "table public.old")
+
+
+@pytest.mark.parametrize("until", ["soon", "", 20270531, None, True, datetime(2027, 5, 31)])
+def test_what_is_no_day_is_refused(until: object) -> None:
+    with pytest.raises(ValidationError, match="should be a day such as 2027-01-31"):
+        Accepted.model_validate({**ACCEPTED, "until": until})
+
+
+@pytest.mark.parametrize("key", [*ACCEPTED, "until"])
+def test_accepted_drift_is_owned_and_explained(key: str) -> None:
+    whole = {**ACCEPTED, "until": "2027-05-31"}
+    with pytest.raises(ValidationError):
+        Accepted.model_validate({name: value for name, value in whole.items() if name != key})
+    with pytest.raises(ValidationError):
+        Accepted.model_validate({**whole, key: "  "})
