@@ -19,7 +19,8 @@ ITERATIONS = 4096  # PostgreSQL's own default for SCRAM-SHA-256 (RFC 7677, secti
 CLUSTERS = "/etc/postgresql-common/createcluster.d"
 NO_CLUSTER = f"mkdir -p {CLUSTERS} && echo 'create_main_cluster = false' >{CLUSTERS}/higuera.conf"
 START = f"""rm -f {CLUSTERS}/higuera.conf
-[ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$(ls /usr/lib/postgresql | sort -n | tail -n 1)" main
+newest=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\\n' | sort -n | tail -n 1)
+[ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$newest" main
 systemctl enable --now --quiet postgresql.service
 """
 PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"

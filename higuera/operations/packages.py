@@ -30,6 +30,6 @@ def installed(packages: list[str], before: str = "") -> Generator[StringCommand,
     if not missing:
         host.noop("all packages are installed")
         return
-    yield StringCommand(
-        f"{before}{' && ' if before else ''}{APT} update && {APT} install -y --no-install-recommends {words(missing)} >/dev/null"
-    )
+    install = f"{APT} install -y --no-install-recommends {words(missing)} >/dev/null"
+    first = f"{before} && " if before else ""
+    yield StringCommand(f"{first}{APT} update && {install}")

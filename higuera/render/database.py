@@ -1,4 +1,4 @@
-"""How the host reaches the database: libpq's service file, and what a rehearsal is given instead."""
+"""How the host reaches the database: libpq's service file, and what a rehearsal gets instead."""
 
 from pathlib import Path
 

@@ -32,6 +32,9 @@ LIBPQ = (
 )
 Table = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$")]
 Ledger = Literal["drizzle", "ecto", "prisma", "knex", "typeorm", "sql"]
+# As squawk spells them on its command line.
+LintRule = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*[a-z]$")]
+LintVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$")]
 
 
 class Job(Model):
@@ -42,6 +45,17 @@ class Job(Model):
     command: Command
     secrets: list[EnvironmentVariable] = []
     """Further secrets that only this job may see."""
+
+
+class Lint(Model):
+    """What squawk holds pending migrations against (`higuera migrations check`)."""
+
+    exclude: list[LintRule] = ["prefer-robust-stmts"]
+    """Rules of squawk that do not bite; the default is noise on Drizzle's SQL."""
+    assume_in_transaction: bool = True
+    """Whether the tool that applies a file wraps it in a transaction."""
+    pg_version: LintVersion | None = None
+    """The target's version, such as "15.0": some rules depend on it."""
 
 
 class Migrate(Job):
@@ -61,6 +75,7 @@ class Migrate(Job):
     """Seconds to wait for somebody else's migration of the same database."""
     time_limit: int = Field(default=900, ge=1, le=86400)
     """Seconds that the command may take."""
+    lint: Lint = Lint()
 
     @model_validator(mode="after")
     def _files_with_their_ledger(self) -> "Migrate":
@@ -113,6 +128,8 @@ class Database(Model):
     """Runs after the migrations; must be safe to run again (say, the smoke checks' account)."""
     accept: list[Accepted] = []
     """Drift that does not stop a deploy."""
+    catalog: RelativePath | None = None
+    """A YAML file of the source: who owns each table, what for, until when."""
 
     @property
     def is_gated(self) -> bool:
@@ -204,9 +221,6 @@ def parse_postgres_url(name: str, url: str) -> PostgresUrl:
         "a host": parts.hostname,
         "a database name": database,
     }
-    for value in (parts.username, parts.password, parts.path, parts.query):
-        if value and not unquote(value).isprintable():
-            raise SecretError(f"{name}: holds a character that no line of a file can hold")
     for what, value in found.items():
         if not value:
             raise SecretError(
@@ -228,7 +242,7 @@ def target_url(database: Database, reveal: Callable[[str], str]) -> PostgresUrl:
     Raises SecretError that asks for the direct URL where only a pooled one is known.
     """
     name = database.direct or database.url
-    url = parse_postgres_url(name, reveal(name))
+    url = _one_line_each(name, parse_postgres_url(name, reveal(name)))
     if url.is_pooled:
         raise SecretError(
             f"{name}: leads to a transaction pooler ({url.host}:{url.port}), where no lock holds; "
@@ -244,8 +258,18 @@ def scratch_url(database: Database, reveal: Callable[[str], str]) -> PostgresUrl
     """
     if database.scratch is None:
         return None
-    url = parse_postgres_url(database.scratch, reveal(database.scratch))
+    url = _one_line_each(
+        database.scratch, parse_postgres_url(database.scratch, reveal(database.scratch))
+    )
     target = target_url(database, reveal)
     if (url.host, url.port, url.database) == (target.host, target.port, target.database):
         raise SecretError(f"{database.scratch}: is the target itself, which is never emptied")
+    return url
+
+
+def _one_line_each(name: str, url: PostgresUrl) -> PostgresUrl:
+    """What libpq's service file can hold: a line a value, blanks at its ends are lost."""
+    for value in (url.user, url.password, url.host, url.database):
+        if value != value.strip() or not value.isprintable():
+            raise SecretError(f"{name}: holds a line break or a blank where no file can keep it")
     return url

@@ -64,9 +64,13 @@ def test_the_defaults_of_a_service_in_comments_are_the_defaults() -> None:
     shown = dict(re.findall(r"^    # ([a-z_]+): (\w+)$", text, re.MULTILINE))
     uncommented = re.sub(r"^    # ([a-z_]+: \w+)$", r"    \1", text, flags=re.MULTILINE)
     plain, explicit = (Stack.model_validate(yaml.safe_load(given)) for given in (text, uncommented))
-    assert set(shown) == {"kind", "strategy", "stop_limit"}
+    of_migrate = {"lock_timeout", "retries", "queue", "time_limit"}
+    assert set(shown) == {"kind", "strategy", "stop_limit"} | of_migrate
     backend = explicit.services["backend"]
-    assert backend.model_fields_set > set(shown)
+    assert backend.model_fields_set > set(shown) - of_migrate
+    assert explicit.database is not None and explicit.database.migrate is not None
+    assert explicit.database.migrate.model_fields_set > of_migrate
+    assert explicit.database == plain.database
     assert backend.is_exclusive == plain.services["backend"].is_exclusive
     assert backend.model_copy(update={"strategy": None}) == plain.services["backend"]
 

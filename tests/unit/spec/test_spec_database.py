@@ -34,7 +34,10 @@ def test_wild_parts_round_trip(
     ("url", "expected"),
     [
         ("postgres://u:p@h/d", PostgresUrl("u", "p", "h", 5432, "d")),
-        ("postgresql://u:p@h:6432/d?sslmode=require", PostgresUrl("u", "p", "h", 6432, "d")),
+        (
+            "postgresql://u:p@h:6432/d?sslmode=require",
+            PostgresUrl("u", "p", "h", 6432, "d", (("sslmode", "require"),)),
+        ),
         ("postgresql://u:p@[::1]:1/d", PostgresUrl("u", "p", "::1", 1, "d")),
     ],
 )
