@@ -13,9 +13,11 @@ run = deploys.start(host)  # what inventory/ says, its secrets, and what this ho
 machine = deploys.preflight(run)  # a host that cannot be deployed to is refused here
 
 deploys.provision(run, machine)  # packages, accounts, runtime, firewall, database, nginx
+deploys.ask_database(run)  # the real target: can it be reached, is its ledger in order?
 deploys.build(run)  # on this machine, only what changed
 deploys.upload(run)  # the release and its units; nothing serves it yet
-deploys.migrate(run)  # the real target's schema, before traffic moves
+deploys.rehearse(run)  # the new schema on an empty database; the live release is tried there
+deploys.migrate(run)  # a dump, the migrations, and proof that the schema is the expected one
 deploys.start_candidates(run)  # in the idle slots, until they are healthy
 deploys.prove_candidates(run)  # log in, write, log out: through the nginx that will serve them
 deploys.cut_over(run)  # one rename; back again if the public side fails

@@ -2,11 +2,13 @@
 
 from higuera.deploys.provision import provision
 from higuera.deploys.release import (
+    ask_database,
     build,
     cut_over,
     migrate,
     prove_candidates,
     prune,
+    rehearse,
     retire,
     start_candidates,
     upload,
@@ -15,6 +17,7 @@ from higuera.deploys.rollback import roll_back
 from higuera.deploys.start import preflight, start
 
 __all__ = [
+    "ask_database",
     "build",
     "cut_over",
     "migrate",
@@ -22,6 +25,7 @@ __all__ = [
     "prove_candidates",
     "provision",
     "prune",
+    "rehearse",
     "retire",
     "roll_back",
     "start",

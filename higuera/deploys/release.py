@@ -1,7 +1,9 @@
 """From a source to live traffic: build, upload, migrate, start, cut over, prune."""
 
+import os
+
 from higuera.deploys.boundary import told
-from higuera.operations import release
+from higuera.operations import release, schema
 from higuera.operations.run import Run
 
 
@@ -19,11 +21,29 @@ def upload(run: Run) -> None:
 
 
 @told
+def ask_database(run: Run) -> None:
+    """Is the target there, and is its ledger as it should be? Before anything is built."""
+    if gate := run.gate:
+        schema.known(name="Database", gate=gate)
+
+
+@told
+def rehearse(run: Run) -> None:
+    """Make the new schema on an empty database, and try there whether there is a way back."""
+    if gate := run.gate:
+        no_way_back = os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
+        schema.rehearsed(name="Rehearsal", gate=gate, no_way_back=no_way_back)
+
+
+@told
 def migrate(run: Run) -> None:
-    """Apply the release's migrations to the target database, before traffic moves."""
+    """Dump and migrate the real target, and prove its schema, before traffic moves."""
     database = run.deployment.stack.database
-    for key, _ in database.jobs() if database else []:
-        release.job_done(name=key.capitalize(), run=run, job=key)
+    if gate := run.gate:
+        schema.migrated(name="Migrate", gate=gate)
+        schema.proven(name="Parity", gate=gate)
+    if database is not None and database.seed is not None:
+        release.job_done(name="Seed", run=run, job="seed")
 
 
 @told

@@ -10,6 +10,7 @@ from higuera.deploys.order import Order
 from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
+from higuera.operations.gate import Gate
 from higuera.operations.run import Run
 from higuera.spec.load import Deployment, load_deployment
 
@@ -27,7 +28,10 @@ def start(host: Host) -> Run:
     deployment = deployment_of(host)
     # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
-    return Run(deployment, real, proofs=proofs_of(deployment))
+    run = Run(deployment, real, proofs=proofs_of(deployment))
+    if deployment.stack.database is not None and deployment.stack.database.migrate is not None:
+        run.gate = Gate(run, deployment.stack.database.migrate)
+    return run
 
 
 def deployment_of(host: Host, with_source: bool = True) -> Deployment:

@@ -8,10 +8,12 @@ from higuera.errors import HostError
 from higuera.operations.journal import actor
 
 
-def run_remote(host: Host, script: str, stdin: str | None = None) -> list[str]:
+def run_remote(
+    host: Host, script: str, stdin: str | None = None, show: bool = False
+) -> list[str]:
     """Run a script with the rights of the operation; returns its output lines.
 
-    Raises HostError with what it printed.
+    `show` prints them as they come, for what takes long. Raises HostError with what it printed.
     """
     arguments = {
         key: value
@@ -20,6 +22,7 @@ def run_remote(host: Host, script: str, stdin: str | None = None) -> list[str]:
     }
     ok, output = host.run_shell_command(
         StringCommand(f"HIGUERA_ACTOR={quote(actor())}; export HIGUERA_ACTOR\n{script}"),
+        print_output=show,
         _stdin=stdin,
         **arguments,
     )

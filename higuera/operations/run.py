@@ -8,19 +8,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyinfra.api import Host
 
 from higuera.build.artifact import Artifact
 from higuera.build.source import commit_of, fingerprint, source_files
+from higuera.database.target import questions
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
 from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
-from higuera.spec.release import Manifest, Part, release_id
+from higuera.spec.release import Manifest, Part, Schema, release_id
 from higuera.spec.service import COLOURS
+
+
+if TYPE_CHECKING:
+    from higuera.operations.gate import Gate
 
 
 def _nothing(host: Host) -> None:
@@ -33,6 +39,8 @@ class Proofs:
 
     candidate: Callable[[Host], None] = _nothing
     public: Callable[[Host], None] = _nothing
+    trial: Callable[[Host], None] = _nothing
+    """Of the live release on a rehearsal's database: fails with what passes on its own."""
 
 
 class Run:
@@ -46,6 +54,10 @@ class Run:
         self.started = datetime.now(UTC)
         self.plan = ""
         """The traffic plan of the candidates, once it is written on the host."""
+        self.gate: Gate | None = None
+        """The database gate, where the stack has migrations."""
+        self.schema: Schema | None = None
+        """What this release was proven on, once it is."""
         self.artifacts: dict[str, Artifact] = {}
         self._states: dict[bool, ReleaseState] = {}
 
@@ -83,8 +95,15 @@ class Run:
             tool_file(deployment.stack, deployment.environment, deployment.project),
             boot_file(deployment.stack, deployment.project),
             *job_files(deployment.stack, deployment.secrets, deployment.project),
-            *gate_files(deployment.stack, deployment.secrets, deployment.project),
+            *self._gate_files(),
         ]
+
+    def _gate_files(self) -> list[File]:
+        stack, secrets = self.deployment.stack, self.deployment.secrets
+        migrate = stack.database.migrate if stack.database else None
+        if migrate is None:
+            return []
+        return gate_files(stack, secrets, questions(migrate), self.deployment.project)
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:
@@ -184,7 +203,12 @@ class Run:
             created=f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
             commit=self.commit,
             services=parts,
+            database=self.schema or (manifest.database if self._is_live(release) else None),
         ).model_dump_json(indent=2)
+
+    def _is_live(self, release: str) -> bool:
+        manifest = self.state().manifest
+        return manifest is not None and manifest.id == release
 
     def manifest_file(self, release: str) -> File:
         """The same, where it lies on the host."""

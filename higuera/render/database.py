@@ -17,10 +17,14 @@ from higuera.spec.secrets import Secrets
 from higuera.spec.stack import Stack
 
 
-def gate_files(stack: Stack, secrets: Secrets, project: Path | None = None) -> list[File]:
-    """What the host needs to migrate, dump and compare; nothing where there are no migrations."""
-    if stack.database is None or not stack.database.is_gated:
-        return []
+def gate_files(
+    stack: Stack, secrets: Secrets, questions: dict[str, str], project: Path | None = None
+) -> list[File]:
+    """What the host needs to migrate, dump and compare.
+
+    + questions: the queries it asks, by name
+    """
+    assert stack.database is not None
     urls = scratch_urls(stack, secrets)
     entries = [target_url(stack.database, secrets.reveal).service("target")]
     entries += [
@@ -30,6 +34,7 @@ def gate_files(stack: Stack, secrets: Secrets, project: Path | None = None) -> l
     return [
         File(f"{SYSTEMD}/{stack.app}-migration@.service", unit),
         File(stack.paths.pg_services, "".join(entries), mode="0600", secret=True),
+        *(File(stack.paths.question(name), text) for name, text in questions.items()),
         *(_scratch_file(stack, stack.database, name, url) for name, url in urls.items()),
     ]
 

@@ -51,6 +51,10 @@ class HostPaths:
         """Root-only: libpq's service file, with the target and the scratch databases."""
         return f"{self.config}/pg_service.conf"
 
+    def question(self, name: str) -> str:
+        """A query that the host asks a database: target, ledger, catalog."""
+        return f"{self.config}/{name}.sql"
+
     @property
     def backups(self) -> str:
         """Root-only: dumps of the database."""
@@ -82,6 +86,10 @@ class HostPaths:
     def slot(self, service: str, colour: str) -> str:
         """The symlink to what this slot runs."""
         return f"{self.slots}/{service}-{colour}"
+
+    def catalog(self, release: str) -> str:
+        """The schema that a release's migrations make, as its deploy found it."""
+        return f"{self.release(release)}/catalog.json"
 
     def secrets(self, service: str, colour: str) -> str:
         """The 0600 file of secrets that systemd reads for this slot."""

@@ -14,6 +14,21 @@ class Part(Model):
     """SHA-256 of the tree it was built into: equal content is the same code."""
 
 
+class Schema(Model):
+    """The schema that a release was proven on."""
+
+    fingerprint: str
+    """SHA-256 of its catalog, which lies beside the manifest."""
+    source: str
+    """How that was found, such as `an empty database on the target's server`."""
+    server: str
+    """The version of PostgreSQL that it was found with."""
+    migrations: dict[str, str]
+    """SHA-256 of each migration's file, by name."""
+    backup: str = ""
+    """The dump that was taken before this release's migrations; empty: none was pending."""
+
+
 class Manifest(Model):
     """What a release is, kept as `manifest.json` in its folder."""
 
@@ -23,6 +38,7 @@ class Manifest(Model):
     """UTC, ISO 8601."""
     commit: str
     services: dict[str, Part]
+    database: Schema | None = None
 
 
 def release_id(now: datetime, commit: str) -> str:

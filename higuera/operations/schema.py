@@ -1,0 +1,194 @@
+"""The schema of the target: asked, rehearsed, migrated, proven, before any traffic moves."""
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import FunctionCommand, Host, operation
+
+from higuera.errors import DatabaseError, HigueraError
+from higuera.operations.files import write
+from higuera.operations.gate import Gate, check_target, drift_text
+from higuera.operations.remote import run_remote
+from higuera.operations.step import step
+from higuera.render.files import File
+
+Steps = Generator[FunctionCommand, None, None]
+# How often a ledger may change under our eyes before we stop looking.
+ATTEMPTS = 3
+
+
+@operation()
+def known(gate: Gate) -> Steps:
+    """Ask the target, before anything is built: can it be reached, is its ledger as it should be?
+
+    + gate: of this deploy
+    """
+    if not gate.run.cutover().is_due:
+        host.noop("no new release")
+        return
+
+    def ask(host: Host) -> None:
+        pending = check_target(gate, host)
+        server = gate.known().catalog.server
+        if pending is None:
+            host.log(f"PostgreSQL {server}; no ledger is named, so the migrations run anyway")
+        else:
+            host.log(f"PostgreSQL {server}; {_pending_text(pending)}")
+
+    yield step(ask)
+
+
+def _pending_text(pending: list[str]) -> str:
+    return f"{len(pending)} pending: {', '.join(pending)}" if pending else "no migration is pending"
+
+
+@operation()
+def rehearsed(gate: Gate, no_way_back: bool) -> Steps:
+    """Make the schema on an empty database, and try the live release on it.
+
+    + gate: of this deploy
+    + no_way_back: go on where the live release cannot live there
+    """
+    if not gate.run.cutover().is_due:
+        host.noop("no new release")
+        return
+
+    def rehearse(host: Host) -> None:
+        gate.rehearse(host)
+        assert gate.expected is not None
+        host.log(f"what its migrations make: {gate.expected.source}")
+        try:
+            _way_back(gate, host, no_way_back)
+        finally:
+            gate.clear_up(host)
+
+    yield step(rehearse)
+
+
+def _way_back(gate: Gate, host: Host, no_way_back: bool) -> None:
+    """Can the live release live on what comes? Raises DatabaseError where it cannot."""
+    run = gate.run
+    assert gate.expected is not None
+    if run.state().manifest is None:
+        return
+    if gate.recorded is not None and gate.recorded.fingerprint == gate.expected.catalog.fingerprint:
+        return  # it does already
+    verdict = gate.fit()
+    for reason in verdict.reasons if verdict else ():
+        host.log(f"  {reason}")
+    problem = _tried(gate, host)
+    if problem is None and verdict is not None and verdict.verdict == "does not fit":
+        problem = "a schema without what it was built for"
+        if gate.is_rehearsed and run.deployment.stack.tried_services():
+            host.log("its smoke checks pass there all the same: nothing that they use is gone")
+            return
+    if problem is None:
+        return
+    told = f"release {run.live_release}, which serves, cannot live on the new schema:\n{problem}"
+    if not no_way_back:
+        raise DatabaseError(
+            f"{told}\nthis release could not be rolled back, and the live one would fail as soon "
+            f"as the target is migrated; the target was not touched. Split the migration (expand "
+            f"now, contract later), or go on: higuera deploy --no-way-back "
+            f"(HIGUERA_NO_WAY_BACK=1 pyinfra inventory deploy.py)"
+        )
+    host.log(f"{told}\nthere is no way back from here, as was asked for")
+
+
+def _tried(gate: Gate, host: Host) -> str | None:
+    """Run the live release's smoke checks on the rehearsal's database; what fails there."""
+    run = gate.run
+    stack = run.deployment.stack
+    alone = [name for name in stack.on_database() if name not in stack.tried_services()]
+    web = [name for name in alone if not stack.services[name].is_worker]
+    if not gate.is_rehearsed or web or not stack.tried_services():
+        why = f"{', '.join(web)} never runs twice" if web else "there is nothing to try it on"
+        host.log(f"release {run.live_release} was not tried on the new schema: {why}")
+        return None
+    try:
+        plan = run_remote(host, f"{run.tool} trial")[-1]
+        run_remote(host, f"{run.tool} candidate {plan}")
+        run.proofs.trial(host)
+    except HigueraError as error:
+        return str(error)
+    host.log(f"release {run.live_release} passes its smoke checks on the new schema: a way back")
+    return None
+
+
+@operation()
+def migrated(gate: Gate) -> Steps:
+    """Dump the target and apply what is pending; believe the ledger, not the runner.
+
+    + gate: of this deploy
+    """
+    if not gate.run.cutover().is_due:
+        host.noop("no new release")
+        return
+
+    def migrate(host: Host) -> None:
+        for _ in range(ATTEMPTS):
+            pending = gate.pending()
+            if pending == []:
+                host.log("no migration is pending: no dump, no run")
+                return
+            host.log(f"a dump first, then {_pending_text(pending) if pending else 'all that is new'}")
+            if gate.apply(host):
+                _believe(gate, host)
+                return
+            check_target(gate, host)
+        raise DatabaseError("the ledger changes all the time: who else migrates this database?")
+
+    yield step(migrate)
+
+
+def _believe(gate: Gate, host: Host) -> None:
+    """The runner said success; what does the ledger say?"""
+    gate.ask(host)
+    try:
+        left = gate.pending()
+    except DatabaseError as error:
+        raise DatabaseError(f"the migrations reported success, but:\n{error}") from None
+    if left:
+        raise DatabaseError(
+            f"the migrations reported success, but the ledger does not have: {', '.join(left)}"
+        )
+
+
+@operation()
+def proven(gate: Gate) -> Steps:
+    """Compare the target's catalog with what the migrations make; any drift stops the deploy.
+
+    + gate: of this deploy
+    """
+    run = gate.run
+    if not run.cutover().is_due:
+        host.noop("no new release")
+        return
+
+    def prove(host: Host) -> None:
+        assert gate.expected is not None
+        settled = gate.parity()
+        for difference, entry in settled.accepted:
+            host.log(f"accepted until {entry.until} ({entry.owner}): {difference.object}")
+        for entry in settled.expired:
+            host.log(f"no longer accepted since {entry.until} ({entry.owner}): {entry.object}")
+        for entry in settled.unused:
+            host.log(f"database.accept names {entry.object}, which does not differ: remove it")
+        if settled.drift:
+            raise DatabaseError(drift_text(settled.drift, gate.expected.source))
+        host.log(f"the target's schema is what this release expects ({gate.expected.source})")
+        _record(gate, host)
+
+    yield step(prove)
+
+
+def _record(gate: Gate, host: Host) -> None:
+    """Keep with the release what it was proven on."""
+    run = gate.run
+    assert gate.expected is not None
+    run.schema = gate.settled_schema()
+    catalog = File(
+        run.deployment.stack.paths.catalog(run.release), gate.expected.catalog.to_json() + "\n"
+    )
+    command = write([catalog, run.manifest_file(run.release)])
+    run_remote(host, command.get_raw_value(), stdin=command.connector_arguments["_stdin"])
