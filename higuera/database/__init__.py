@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a database is, what it should be, and whether old code can live with it. Pure."""

@@ -1,0 +1,87 @@
+"""Parity: what a target's schema is, against what its migrations make. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from higuera.database.catalog import Catalog, Properties
+from higuera.database.difference import Difference
+from higuera.database.generated import numbered_otherwise
+from higuera.database.mend import mend
+from higuera.database.names import TABLES, name_of, reading_order
+from higuera.database.provider import of_a_provider
+from higuera.database.report import describe
+from higuera.database.swallow import swallow
+from higuera.spec.database import Accepted
+
+__all__ = ["Difference", "Settled", "compare", "describe", "partial_view", "settle"]
+
+
+def compare(expected: Catalog, actual: Catalog) -> list[Difference]:
+    """All differences in reading order; none is there twice."""
+    hidden = of_a_provider(expected, actual)
+    keys = sorted(expected.objects.keys() | actual.objects.keys(), key=reading_order)
+    found = [
+        difference
+        for key in keys
+        if not hidden(key)
+        and (difference := _difference(key, expected.objects.get(key), actual.objects.get(key)))
+    ]
+    found = numbered_otherwise(found)
+    return [replace(difference, mend=mend(difference)) for difference in swallow(found)]
+
+
+def _difference(
+    key: str, expected: Properties | None, actual: Properties | None
+) -> Difference | None:
+    if expected is None:
+        return Difference(key, "extra", None, actual)
+    if actual is None:
+        return Difference(key, "missing", expected, None)
+    difference = Difference(key, "differs", expected, actual)
+    return difference if difference.changed else None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Differences, parted by what the stack accepts."""
+
+    drift: list[Difference]
+    """What nobody owns, or nobody owns any more."""
+    accepted: list[tuple[Difference, Accepted]]
+    expired: list[Accepted]
+    """Their day is over, and what they name is there still."""
+    unused: list[Accepted]
+    """They name nothing that differs."""
+
+
+def settle(
+    differences: Sequence[Difference], accepted: Sequence[Accepted], today: date
+) -> Settled:
+    """Part the differences by the accept list of the stack, as it stands on the day `today`."""
+    valid = {entry.object: entry for entry in accepted if entry.until >= today}
+    there = {difference.object for difference in differences}
+    owned = [(found, valid[found.object]) for found in differences if found.object in valid]
+    return Settled(
+        drift=[found for found in differences if found.object not in valid],
+        accepted=owned,
+        expired=[each for each in accepted if each.object in there and each.until < today],
+        unused=[each for each in accepted if each.object not in there],
+    )
+
+
+def partial_view(catalog: Catalog) -> Catalog:
+    """Tables and columns alone, with type and not null: what a tool's own snapshot knows too."""
+    return replace(catalog, objects=dict(_partial(catalog.objects.items())))
+
+
+def _partial(objects: Iterable[tuple[str, Properties]]) -> Iterable[tuple[str, Properties]]:
+    for key, properties in objects:
+        kind = name_of(key).kind
+        if kind in TABLES:
+            yield key, {}
+        elif kind == "column":
+            shown = {name: properties.get(name) for name in ("type", "not null")}
+            yield key, {name: value for name, value in shown.items() if value}
+
+

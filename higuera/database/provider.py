@@ -1,0 +1,53 @@
+"""What a provider keeps in a database of its customer for itself: Supabase and Neon."""
+
+import re
+from collections.abc import Callable
+
+from higuera.database.catalog import Catalog
+from higuera.database.names import name_of
+
+# As in catalog.sql, which hides them where the provider's roles prove whose they are.
+SCHEMAS = re.compile(
+    r"(auth|storage|realtime|_realtime|extensions|vault|graphql.*|pgbouncer|supabase_.*|_supabase"
+    r"|cron|net|pgsodium.*|_analytics|neon|neon_auth|neon_migration)"
+)
+EXTENSIONS = {
+    "pg_stat_statements",
+    "pg_graphql",
+    "pg_cron",
+    "pg_net",
+    "pgjwt",
+    "pgsodium",
+    "supabase_vault",
+    "neon",
+    "neon_utils",
+}
+_WITHOUT_A_SCHEMA = {"extension", "cast", "server", "foreign data wrapper", "publication"}
+_WITHOUT_A_SCHEMA |= {"event trigger"}
+
+
+def of_a_provider(expected: Catalog, actual: Catalog) -> Callable[[str], bool]:
+    """Tell whether the object of a key is the provider's and no drift.
+
+    A schema that either side knows for a provider's is, with all in it. One that is only called
+    so (`auth`) is as long as no migration makes it: an app may have a schema of that name.
+    """
+    known = {*expected.provider, *actual.provider}
+
+    def hidden(key: str) -> bool:
+        name = name_of(key)
+        if name.kind == "extension":
+            return key not in expected.objects and _extension(name.rest, actual, known)
+        if name.kind in _WITHOUT_A_SCHEMA or not name.parts:
+            return False
+        schema = name.parts[0]
+        if schema in known:
+            return True
+        return bool(SCHEMAS.fullmatch(schema)) and f"schema {schema}" not in expected.objects
+
+    return hidden
+
+
+def _extension(name: str, actual: Catalog, known: set[str]) -> bool:
+    schema = str(actual.objects.get(f"extension {name}", {}).get("schema", ""))
+    return schema in known or (bool(known) and name in EXTENSIONS)

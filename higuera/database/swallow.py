@@ -1,0 +1,59 @@
+"""Nothing is told twice: a missing table is one difference, and its columns are part of it."""
+
+from dataclasses import replace
+
+from higuera.database.difference import Difference, linked, table_of
+from higuera.database.names import INSIDE_A_TABLE, RELATIONS, Name, name_of, reading_order
+
+
+def swallow(differences: list[Difference]) -> list[Difference]:
+    """Put what is missing or extra only because of another object into that other one."""
+    tops: dict[str, list[Difference]] = {}
+    whole = {found.object: found for found in differences if found.change != "differs"}
+    kept = []
+    for found in differences:
+        top = _top(found, whole)
+        if top is found:
+            kept.append(found)
+        else:
+            tops.setdefault(top.object, []).append(found)
+    return [
+        replace(top, swallowed=tuple(sorted(inside, key=lambda each: reading_order(each.object))))
+        if (inside := tops.get(top.object))
+        else top
+        for top in kept
+    ]
+
+
+def _top(found: Difference, whole: dict[str, Difference]) -> Difference:
+    """The outermost object that takes this one with it; itself when there is none."""
+    if found.change == "differs":
+        return found
+    for key in _above(found):
+        above = whole.get(key)
+        if above is not None and above.change == found.change:
+            return _top(above, whole)
+    return found
+
+
+def _above(found: Difference) -> list[str]:
+    """The keys of the objects that this one cannot be without."""
+    name = name_of(found.object)
+    if name.kind in ("schema", "extension"):
+        return []
+    above = [f"schema {name.parts[0]}"] if "." in name.rest and name.parts else []
+    table = _table(name, found)
+    if table:
+        above += [f"{kind} {table}" for kind in RELATIONS]
+        above += [f"column {table}.{column}" for column in linked(found.properties, "columns")]
+    owned = found.properties.get("owned by")
+    if name.kind == "sequence" and owned:
+        column = name_of(f"column {owned}")
+        above += [f"table {column.owner}", f"column {owned}"]
+    return above
+
+
+def _table(name: Name, found: Difference) -> str:
+    if name.kind in INSIDE_A_TABLE:
+        return name.owner
+    return table_of(found.properties) if name.kind in ("index", "statistics") else ""
