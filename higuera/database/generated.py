@@ -17,7 +17,7 @@ def numbered_otherwise(differences: list[Difference]) -> list[Difference]:
     """Leave out constraints and indexes that only swapped the numbers of their made-up names."""
     groups: dict[tuple[str, str], list[Difference]] = defaultdict(list)
     for found in differences:
-        stem = _stem(found.object)
+        stem = _stem(found.object) if found.change == "differs" else None
         if stem is not None:
             groups[stem].append(found)
     equal = {
@@ -41,9 +41,7 @@ def _side(group: list[Difference], side: str) -> list[str]:
     """What the objects of one side are, whatever they are called."""
     shown = []
     for found in group:
-        properties = getattr(found, side)
-        if properties is not None:
-            own = name_of(found.object).last
-            plain = {key: value for key, value in properties.items() if key != NOT_COMPARED}
-            shown.append(str(sorted(plain.items())).replace(f" {own} ", " "))
+        own = name_of(found.object).last
+        plain = {key: value for key, value in getattr(found, side).items() if key != NOT_COMPARED}
+        shown.append(str(sorted(plain.items())).replace(f" {own} ", " "))
     return sorted(shown)

@@ -55,9 +55,7 @@ class Settled:
     """They name nothing that differs."""
 
 
-def settle(
-    differences: Sequence[Difference], accepted: Sequence[Accepted], today: date
-) -> Settled:
+def settle(differences: Sequence[Difference], accepted: Sequence[Accepted], today: date) -> Settled:
     """Part the differences by the accept list of the stack, as it stands on the day `today`."""
     valid = {entry.object: entry for entry in accepted if entry.until >= today}
     there = {difference.object for difference in differences}
@@ -83,5 +81,3 @@ def _partial(objects: Iterable[tuple[str, Properties]]) -> Iterable[tuple[str, P
         elif kind == "column":
             shown = {name: properties.get(name) for name in ("type", "not null")}
             yield key, {name: value for name, value in shown.items() if value}
-
-
