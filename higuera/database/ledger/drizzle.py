@@ -42,8 +42,10 @@ class Drizzle(Adapter):
         remembered: Mapping[str, str] = NOTHING,
     ) -> LedgerState:
         """Compare; the ledger has hashes, so nothing has to be remembered."""
-        layout = drizzle_v1 if any(map(drizzle_v1.is_of_layout, migrations)) else drizzle_journal
-        return layout.state(migrations, by_number(rows, "id"))
+        ordered = by_number(rows, "id")
+        if any(map(drizzle_v1.is_of_layout, migrations)):
+            return drizzle_v1.state(migrations, ordered)
+        return drizzle_journal.state(migrations, ordered)
 
     def leave_out(self) -> list[str]:
         """Drizzle's own schema; elsewhere the table alone, with its serial."""
