@@ -1,4 +1,4 @@
-"""The schema as a migration tool's own snapshot tells it: the last resort, and only a part of it."""
+"""The schema as a migration tool's own snapshot tells it: the last resort, and only a part."""
 
 import json
 import re

@@ -14,7 +14,8 @@ from higuera.spec.database import Migrate
 STANDING = """
 select 'server ' || current_setting('server_version_num');
 select 'size ' || pg_catalog.pg_database_size(pg_catalog.current_database()) / 1024;
-select 'readonly ' || (pg_catalog.pg_is_in_recovery() or current_setting('transaction_read_only')::bool);
+select 'readonly ' || (pg_catalog.pg_is_in_recovery()
+    or current_setting('transaction_read_only')::bool);
 select 'creates ' || (pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
     or exists (select from pg_catalog.pg_namespace where nspname !~ '^pg_'
         and pg_catalog.has_schema_privilege(oid, 'CREATE')));
@@ -110,7 +111,9 @@ def refuse(target: Target) -> None:
     if target.is_read_only:
         problems.append(f"{target.role}: is read-only (a replica?); migrations need the primary")
     if not target.may_create:
-        problems.append(f"{target.role}: may create nothing; grant create on the database or schema")
+        problems.append(
+            f"{target.role}: may create nothing; grant create on the database or schema"
+        )
     if target.client < target.server // 10000:
         problems.append(
             f"the VPS has PostgreSQL programs of version {target.client}, the server is "

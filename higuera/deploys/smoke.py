@@ -26,7 +26,6 @@ from higuera.smoke.session import sign_in
 from higuera.smoke.transport import Line
 from higuera.spec.load import Deployment, load_deployment
 
-
 TRIAL = Limits(check=5.0, total=30.0)
 
 
@@ -92,7 +91,7 @@ def _failures(report: Report) -> dict[str, str]:
 
 
 def _blame(host: Host, tried: dict[str, str], live: dict[str, str]) -> None:
-    """The checks are those of the new release: one that fails where nothing changed tells nothing."""
+    """The checks are the new release's: one that fails where nothing changed tells nothing."""
     for name in tried.keys() & live.keys():
         host.log(f"smoke {name} fails on the live release too, whatever its schema: not counted")
     lines = [f"smoke {name} failed: {why}" for name, why in tried.items() if name not in live]

@@ -8,9 +8,7 @@ from higuera.errors import HostError
 from higuera.operations.journal import actor
 
 
-def run_remote(
-    host: Host, script: str, stdin: str | None = None, show: bool = False
-) -> list[str]:
+def run_remote(host: Host, script: str, stdin: str | None = None, show: bool = False) -> list[str]:
     """Run a script with the rights of the operation; returns its output lines.
 
     `show` prints them as they come, for what takes long. Raises HostError with what it printed.

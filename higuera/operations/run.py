@@ -24,7 +24,6 @@ from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
 from higuera.spec.service import COLOURS
 
-
 if TYPE_CHECKING:
     from higuera.operations.gate import Gate
 
@@ -192,6 +191,7 @@ class Run:
     def manifest_text(self, release: str) -> str:
         """The manifest of a release with the code that is wanted now."""
         manifest = self.state().manifest
+        kept = manifest if manifest and manifest.id == release else None
         parts = {}
         for name, wanted in self.wanted.items():
             live = manifest.services.get(name) if manifest else None
@@ -203,12 +203,8 @@ class Run:
             created=f"{self.started:%Y-%m-%dT%H:%M:%SZ}",
             commit=self.commit,
             services=parts,
-            database=self.schema or (manifest.database if self._is_live(release) else None),
+            database=self.schema or (kept.database if kept else None),
         ).model_dump_json(indent=2)
-
-    def _is_live(self, release: str) -> bool:
-        manifest = self.state().manifest
-        return manifest is not None and manifest.id == release
 
     def manifest_file(self, release: str) -> File:
         """The same, where it lies on the host."""

@@ -131,7 +131,9 @@ def migrated(gate: Gate) -> Steps:
             if pending == []:
                 host.log("no migration is pending: no dump, no run")
                 return
-            host.log(f"a dump first, then {_pending_text(pending) if pending else 'all that is new'}")
+            host.log(
+                f"a dump first, then {_pending_text(pending) if pending else 'all that is new'}"
+            )
             if gate.apply(host):
                 _believe(gate, host)
                 return
@@ -191,4 +193,5 @@ def _record(gate: Gate, host: Host) -> None:
         run.deployment.stack.paths.catalog(run.release), gate.expected.catalog.to_json() + "\n"
     )
     command = write([catalog, run.manifest_file(run.release)])
-    run_remote(host, command.get_raw_value(), stdin=command.connector_arguments["_stdin"])
+    bundle = str(command.connector_arguments["_stdin"])
+    run_remote(host, command.get_raw_value(), stdin=bundle)
