@@ -110,7 +110,8 @@ with given as (
             when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end end,
         'compression', case when local then case to_jsonb(c) ->> 'attcompression' when 'p' then 'pglz' when 'l' then 'lz4' end end,
         'statistics', nullif(nullif(attstattarget::int, -1), p.target),
-        'options', (select jsonb_agg(o order by o) from unnest(attoptions) o),
+        -- PostgreSQL 15.20 keeps a pg_attver of its own there, which no statement sets.
+        'options', (select jsonb_agg(o order by o) from unnest(attoptions) o where o !~ '^pg_'),
         'foreign options', (select jsonb_agg(o order by o) from unnest(attfdwoptions) o)) as value
     from (select c.*, attinhcount = 0 or (attislocal and not exists (
             select from pg_class k where k.oid = c.attrelid and k.relispartition)) as local from cols c) c

@@ -24,7 +24,7 @@ def upload(run: Run) -> None:
 def ask_database(run: Run) -> None:
     """Is the target there, and is its ledger as it should be? Before anything is built."""
     if gate := run.gate:
-        schema.known(name="Database", gate=gate)
+        schema.known(name="Target", gate=gate)
 
 
 @told
