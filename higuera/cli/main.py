@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from higuera.cli import host, journal, rollback, sandbox, smoke
+from higuera.cli import deploy, drift, host, journal, rollback, sandbox, smoke
 from higuera.errors import HigueraError
 
 # The options of a command for the host are not ours.
@@ -22,7 +22,9 @@ app = typer.Typer(
 app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this machine.")
 app.command("smoke")(smoke.smoke)
 app.command("journal")(journal.journal)
+app.command("deploy")(deploy.deploy)
 app.command("rollback")(rollback.rollback)
+app.command("drift")(drift.drift)
 for verb in (host.status, host.releases, host.logs):
     app.command(verb.__name__)(verb)
 app.command("ssh", context_settings=AS_THEY_ARE)(host.ssh)

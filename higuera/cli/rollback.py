@@ -24,6 +24,9 @@ def rollback(
     as_json: Annotated[
         bool, typer.Option("--json", help="What came of it, as JSON on stdout; wants --yes.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where the old code does not fit the schema.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say where it would go.")] = False,
 ) -> None:
     """Take traffic back to an earlier release; exits non-zero when that did not happen."""
@@ -33,6 +36,8 @@ def rollback(
     if as_json and not (yes or dry_run):
         raise HostError("--json asks nobody: give --yes or --dry-run with it")
     before, target = _standing(deployment) if as_json else (None, None)
+    if force:
+        os.environ["HIGUERA_FORCE"] = "1"
     status = _run(deployment, to, yes=yes, dry_run=dry_run, out=sys.stderr if as_json else None)
     if as_json:
         live, _ = _standing(deployment)

@@ -10,8 +10,11 @@ from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
 from higuera.deploys.smoke import proofs_of
 from higuera.deploys.start import deployment_of, machine_of
+from higuera.errors import HostError
+from higuera.facts.schema import SchemaThere
 from higuera.facts.standing import Standing
 from higuera.operations import rollback
+from higuera.spec.load import Deployment
 
 
 @told
@@ -29,6 +32,8 @@ def roll_back(host: Host) -> None:
     assert standing is not None  # target_of holds it
     for line in rollback.announcement(standing, target, datetime.now(UTC)):
         real.log(line)
+    if deployment.stack.is_gated:
+        _hold_against_schema(real, deployment, target)
     what = f"rollback from {standing.live} to {target}"
     real.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(real, deployment, target, what, not machine.is_root, always_note=True)
@@ -40,3 +45,13 @@ def roll_back(host: Host) -> None:
         target=target,
         prove=proofs_of(deployment).public,
     )
+
+
+def _hold_against_schema(host: Host, deployment: Deployment, target: str) -> None:
+    """Say whether the old code fits the schema of now. Raises HostError where it does not."""
+    schema = host.get_fact(SchemaThere, app=deployment.stack.app, release=target)
+    verdict = rollback.fitting(target, schema)
+    for line in verdict.lines:
+        host.log(line)
+    if verdict.is_refused and os.environ.get("HIGUERA_FORCE", "") in ("", "0"):
+        raise HostError(rollback.ways_on(target, schema))

@@ -148,6 +148,7 @@ class Gate:
     def _is_recorded(self) -> bool:
         return (
             self.record is not None
+            and not self.record.is_partial
             and self.recorded is not None
             and bool(self.migrations)
             and list(self.record.migrations.items()) == list(self.digests.items())
@@ -177,6 +178,15 @@ class Gate:
         if self.recorded is None or self.expected.is_partial:
             return None
         return fit(self.recorded, self.expected.catalog)
+
+    def drifted_before(self) -> int:
+        """How many objects of the target differed from the live release's schema all along."""
+        database = self.run.deployment.stack.database
+        if self.recorded is None or self.record is None or self.record.is_partial:
+            return 0
+        assert database is not None
+        found = compare(self.recorded, self.known().catalog)
+        return len(settle(found, database.accept, datetime.now(UTC).date()).drift)
 
     def clear_up(self, host: Host) -> None:
         """Remove a rehearsal's database."""
@@ -239,6 +249,7 @@ class Gate:
             source=self.expected.source,
             server=str(self.known().server),
             migrations=self.digests,
+            is_partial=self.expected.is_partial,
             backup=self.backup,
         )
 

@@ -1,12 +1,15 @@
 """A rollback: the slots of an earlier release, its traffic plan, the same proof as a deploy."""
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
 
 from pyinfra.api import FunctionCommand, Host, operation
 
+from higuera.database.fit import fit
 from higuera.errors import HostError
+from higuera.facts.schema import SchemaState
 from higuera.facts.standing import StandingState
 from higuera.operations.flip import flip
 from higuera.operations.remote import run_remote
@@ -46,6 +49,45 @@ def rolled_back(
         host.log(f"release {target} is live (plan {plan})")
 
     yield step(go)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Whether the code of a release can live on the schema of now, in words for on-call."""
+
+    lines: list[str]
+    is_refused: bool = False
+
+
+def fitting(target: str, schema: SchemaState) -> Fitting:
+    """Compare what a release was proven on with the target's schema of now."""
+    if schema.now is None:
+        why = " ".join(schema.why) or "no answer"
+        return Fitting([f"whether {target} fits the schema cannot be told: {why}"])
+    if schema.recorded is None:
+        return Fitting([f"whether {target} fits the schema cannot be told: none was recorded"])
+    found = fit(schema.recorded, schema.now)
+    if found.verdict == "fits":
+        return Fitting([f"{target} fits: the schema is what it was proven on"])
+    reasons = [f"  {reason}" for reason in found.reasons]
+    if found.verdict == "differs":
+        return Fitting([f"{target} fits, with these differences in the schema:", *reasons])
+    return Fitting([f"{target} does not fit the schema of now:", *reasons], is_refused=True)
+
+
+def ways_on(target: str, schema: SchemaState) -> str:
+    """What to do where the old code does not fit: forward, or back with the data."""
+    since = target.partition("-")[0]
+    dumps = [name for name in schema.backups if name > since]
+    restore = (
+        f"higuera db restore {dumps[-1]} (says first which rows would be lost), then roll back"
+        if dumps
+        else "no dump from before is on the host"
+    )
+    return (
+        "nothing was rolled back. Fix forward: deploy a migration that gives back what is missing. "
+        f"Or go back with the data: {restore}. Or all the same: --force (HIGUERA_FORCE=1)"
+    )
 
 
 def announcement(standing: StandingState, target: str, now: datetime) -> list[str]:

@@ -34,6 +34,10 @@ def known(gate: Gate) -> Steps:
             host.log(f"PostgreSQL {server}; no ledger is named, so the migrations run anyway")
         else:
             host.log(f"PostgreSQL {server}; {_pending_text(pending)}")
+        if drifted := gate.drifted_before():
+            host.log(
+                f"{drifted} objects have drifted from the live release's schema: higuera drift"
+            )
 
     yield step(ask)
 
@@ -185,13 +189,15 @@ def proven(gate: Gate) -> Steps:
 
 
 def _record(gate: Gate, host: Host) -> None:
-    """Keep with the release what it was proven on."""
+    """Keep with the release what it was proven on, and with the live one whether it fits that."""
     run = gate.run
     assert gate.expected is not None
+    paths = run.deployment.stack.paths
     run.schema = gate.settled_schema()
-    catalog = File(
-        run.deployment.stack.paths.catalog(run.release), gate.expected.catalog.to_json() + "\n"
-    )
-    command = write([catalog, run.manifest_file(run.release)])
+    kept = [File(paths.catalog(run.release), gate.expected.catalog.to_json() + "\n")]
+    if verdict := gate.fit():
+        text = "\n".join([verdict.verdict, *verdict.reasons]) + "\n"
+        kept.append(File(f"{paths.release(run.live_release)}/fit", text))
+    command = write([*kept, run.manifest_file(run.release)])
     bundle = str(command.connector_arguments["_stdin"])
     run_remote(host, command.get_raw_value(), stdin=bundle)

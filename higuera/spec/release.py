@@ -25,6 +25,8 @@ class Schema(Model):
     """The version of PostgreSQL that it was found with."""
     migrations: dict[str, str]
     """SHA-256 of each migration's file, by name."""
+    is_partial: bool = False
+    """Whether that tells of tables and columns only."""
     backup: str = ""
     """The dump that was taken before this release's migrations; empty: none was pending."""
 
