@@ -15,6 +15,7 @@ from higuera.database.parity import (
     partial_view,
     settle,
 )
+from higuera.database.target import SOURCES
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted
 from higuera.spec.release import Manifest
@@ -58,6 +59,9 @@ def parse_standing(lines: list[str]) -> Standing:
     except ValidationError:
         raise DatabaseError("nothing is live there, or its manifest cannot be read") from None
     record = manifest.database
+    if said.get("scratch") in SOURCES and "recorded" in said:
+        source = SOURCES[said["scratch"]]
+        return Standing(manifest.id, target, Catalog.from_json(said["recorded"]), source)
     if record is None or "recorded" not in said:
         return Standing(manifest.id, target, None)
     expected = Catalog.from_json(said["recorded"])

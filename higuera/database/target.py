@@ -10,6 +10,12 @@ from higuera.database.ledger import Adapter, adapter
 from higuera.errors import DatabaseError
 from higuera.spec.database import Migrate
 
+# Where a rehearsal found an empty database, in this order.
+SOURCES = {
+    "server": "an empty database on the target's server",
+    "url": "the empty database of database.scratch",
+    "local": "a throw-away PostgreSQL of the same major version on the VPS",
+}
 # One `key value` a line. The catalog comes last: its query pins settings of the session.
 STANDING = """
 select 'server ' || current_setting('server_version_num');

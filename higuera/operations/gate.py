@@ -23,18 +23,13 @@ from higuera.database.parity import (
     settle,
 )
 from higuera.database.snapshot import snapshot_of
-from higuera.database.target import Target, ledger_of, parse_target, refuse
+from higuera.database.target import SOURCES, Target, ledger_of, parse_target, refuse
 from higuera.errors import DatabaseError, HostError
 from higuera.operations.remote import run_remote
 from higuera.operations.run import Run
 from higuera.spec.database import Migrate
 from higuera.spec.release import Schema
 
-SOURCES = {
-    "server": "an empty database on the target's server",
-    "url": "the empty database of database.scratch",
-    "local": "a throw-away PostgreSQL of the same major version on the VPS",
-}
 PARTIAL = "the migration tool's own snapshot (partial: tables and columns only)"
 
 

@@ -35,9 +35,7 @@ def known(gate: Gate) -> Steps:
         else:
             host.log(f"PostgreSQL {server}; {_pending_text(pending)}")
         if drifted := gate.drifted_before():
-            host.log(
-                f"{drifted} objects have drifted from the live release's schema: higuera drift"
-            )
+            host.log(f"{drifted} objects are not as the live release has them: higuera drift")
 
     yield step(ask)
 
