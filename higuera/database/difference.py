@@ -1,7 +1,7 @@
 """One difference between two catalogs, as a value."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from higuera.database.catalog import Properties
 
@@ -37,7 +37,7 @@ class Difference:
         return (self.expected if self.expected is not None else self.actual) or {}
 
 
-def linked(properties: Properties | None, name: str) -> list[str]:
+def linked(properties: Properties | None, name: str) -> list[Any]:
     """A list that is looked up and not compared, such as the columns of an index."""
     found = ((properties or {}).get(NOT_COMPARED) or {}).get(name)
     return list(found) if isinstance(found, list) else []

@@ -43,10 +43,10 @@ class Server:
             check=False,
         )
 
-    def sql(self, text: str) -> str:
-        """Run statements as `postgres`; fails with what the server says."""
+    def sql(self, text: str, database: str = "postgres", role: str = "postgres") -> str:
+        """Run statements; fails with what the server says."""
         done = subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres"],
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database],
             input=text,
             env=self.environment,
             cwd="/",
