@@ -233,7 +233,7 @@ with given as (
       and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')
 ), triggers as (
     select 'trigger ' || r.name || '.' || quote_ident(t.tgname), jsonb_build_object(
-        'definition', pg_get_triggerdef(t.oid), 'state', case t.tgenabled
+        'definition', case when o.oid is null then pg_get_triggerdef(t.oid) end, 'state', case t.tgenabled
             when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA' when 'A' then 'ENABLE ALWAYS' end)
     from pg_trigger t join rels r on r.oid = t.tgrelid
     left join pg_trigger o on o.oid = (to_jsonb(t) ->> 'tgparentid')::oid

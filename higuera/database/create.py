@@ -78,7 +78,10 @@ def _defined(name: Name, properties: Properties) -> list[str]:
     """Functions, indexes and others whose definition is the statement itself."""
     if properties.get("valid") is False or "definition" not in properties:
         return NOT_PLAIN
-    made = [f"{str(properties['definition']).strip().rstrip(';')};"]
+    definition = str(properties["definition"]).strip().rstrip(";")
+    if name.kind == "index":
+        definition = definition.replace(" ON ONLY ", " ON ", 1)  # of a partitioned table: on all
+    made = [f"{definition};"]
     if properties.get("clustered"):
         made.append(f"ALTER TABLE {properties['of']['table']} CLUSTER ON {name.last};")
     if "statistics" in properties:

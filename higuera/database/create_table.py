@@ -15,10 +15,10 @@ from higuera.database.names import Name, name_of
 def create_table(name: Name, properties: Properties, inside: tuple[Difference, ...]) -> list[str]:
     """The statements in an order that works; an empty list where one of them is not plain."""
     columns = [each for each in inside if name_of(each.object).kind == "column"]
-    if not columns and "partition of" not in properties and "inherits" not in properties:
-        columns = []
     if {"of type", "access method"} & properties.keys():
         return NOT_PLAIN
+    if any(each.change == "differs" for each in inside):
+        return NOT_PLAIN  # its name is taken
     if any("type" not in each.properties for each in columns):
         return NOT_PLAIN
     before, after = [], []

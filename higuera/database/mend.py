@@ -1,10 +1,13 @@
 """SQL that ends a difference on the target, where that is plain. It never invents data."""
 
+from dataclasses import replace
+
 from higuera.database.alter import alter
 from higuera.database.create import NOT_PLAIN, create
 from higuera.database.create_table import create_table
 from higuera.database.difference import Difference, table_of
 from higuera.database.names import INSIDE_A_TABLE, Name, name_of
+from higuera.database.rename import Rest
 
 # Dropping these loses rows and not only a definition.
 _HOLDS_DATA = {"schema", "table", "column"}
@@ -32,8 +35,16 @@ _SIMPLE_DROP = {
 }
 
 
-def mend(difference: Difference) -> str:
+def mended(differences: list[Difference]) -> list[Difference]:
+    """The same with their `mend`; each can be run by itself, or all in their order."""
+    rest = Rest(differences)
+    return [replace(found, mend=rest.renamed(found) or _mend(found, rest)) for found in differences]
+
+
+def _mend(difference: Difference, rest: Rest) -> str:
     """A statement a line; empty where there is no plain way."""
+    if rest.may_be_renamed(difference) or rest.is_taken(difference):
+        return ""
     name = name_of(difference.object)
     if difference.change == "extra":
         return "\n".join(_drop(name, difference))
@@ -52,6 +63,8 @@ def _make(name: Name, difference: Difference) -> list[str]:
     before, after = [], []
     for each in difference.swallowed:
         inside = name_of(each.object)
+        if each.change == "differs":
+            return NOT_PLAIN  # its name is taken
         made = create(inside, each.properties)
         if not made:
             return NOT_PLAIN
@@ -85,6 +98,8 @@ def _drop_inside(name: Name, difference: Difference, loss: str) -> list[str]:
         if name.kind == "column" and "type" not in difference.properties:
             return NOT_PLAIN  # inherited, and only somewhat changed
         return [f"ALTER TABLE {name.owner} DROP {name.kind.upper()} {name.last};{loss}"]
+    if name.kind == "trigger" and "definition" not in difference.properties:
+        return NOT_PLAIN  # a partition's own state of its parent's trigger
     return [f"DROP {name.kind.upper()} {name.last} ON {name.owner};"]
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from higuera.database.catalog import Catalog, Properties
 from higuera.database.difference import Difference
 from higuera.database.generated import numbered_otherwise
-from higuera.database.mend import mend
+from higuera.database.mend import mended
 from higuera.database.names import TABLES, name_of, reading_order
 from higuera.database.provider import of_a_provider
 from higuera.database.report import describe
@@ -27,8 +27,7 @@ def compare(expected: Catalog, actual: Catalog) -> list[Difference]:
         if not hidden(key)
         and (difference := _difference(key, expected.objects.get(key), actual.objects.get(key)))
     ]
-    found = numbered_otherwise(found)
-    return [replace(difference, mend=mend(difference)) for difference in swallow(found)]
+    return mended(swallow(numbered_otherwise(found)))
 
 
 def _difference(

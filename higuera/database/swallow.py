@@ -12,10 +12,10 @@ def swallow(differences: list[Difference]) -> list[Difference]:
     whole = {found.object: found for found in differences if found.change != "differs"}
     kept = []
     for found in differences:
-        top = _top(found, whole)
-        if top is found:
+        above = _tops(found, whole)
+        if not above:
             kept.append(found)
-        else:
+        for top in above:
             tops.setdefault(top.object, []).append(found)
     return [
         replace(top, swallowed=tuple(sorted(inside, key=lambda each: reading_order(each.object))))
@@ -25,10 +25,24 @@ def swallow(differences: list[Difference]) -> list[Difference]:
     ]
 
 
+def _tops(found: Difference, whole: dict[str, Difference]) -> list[Difference]:
+    """The outermost objects that take this one with them; none when it stands for itself.
+
+    An index that moved with its renamed table is of two: of the one missing and of the one extra.
+    """
+    if found.change != "differs":
+        top = _top(found, whole)
+        return [] if top is found else [top]
+    sides = (
+        replace(found, change="missing", actual=None),
+        replace(found, change="extra", expected=None),
+    )
+    tops = [_top(side, whole) for side in sides]
+    return [] if any(top is side for top, side in zip(tops, sides, strict=True)) else tops
+
+
 def _top(found: Difference, whole: dict[str, Difference]) -> Difference:
     """The outermost object that takes this one with it; itself when there is none."""
-    if found.change == "differs":
-        return found
     for key in _above(found):
         above = whole.get(key)
         if above is not None and above.change == found.change:

@@ -164,11 +164,13 @@ MUTATIONS = [
         "table renamed",
         "alter table loose rename to lose",
         {"table public.loose": GONE, "table public.lose": NEW},
+        mends=False,
     ),
     Mutation(
         "table moved",
         "alter table loose set schema billing",
         {"table public.loose": GONE, "table billing.loose": NEW},
+        mends=False,
     ),
     Mutation("table logged", "alter table cache set logged", {"table public.cache": OTHER}),
     Mutation(
@@ -219,7 +221,6 @@ MUTATIONS = [
             "table public.dogs": OTHER,
             "column public.dogs.name": NEW,
             "column public.dogs.legs": NEW,
-            "constraint public.dogs.animals_legs_check": NEW,
         },
         mends=False,
     ),
@@ -234,6 +235,45 @@ MUTATIONS = [
         "alter server far options (set host 'near.example')",
         {"server far": OTHER},
         mends=False,
+    ),
+    Mutation(
+        "table with an index and a view renamed",
+        "alter table forms rename to form",
+        {
+            "table public.forms": GONE,
+            "table public.form": NEW,
+            "view public.live_forms": OTHER,
+            "materialized view public.form_counts": OTHER,
+            "constraint public.answers.answers_form_fkey": OTHER,
+            "publication news": OTHER,
+        },
+        mends=False,
+    ),
+    Mutation(
+        "table with a serial renamed",
+        "alter table billing.invoices rename to bills",
+        {"table billing.invoices": GONE, "table billing.bills": NEW},
+        mends=False,
+    ),
+    Mutation(
+        "column with constraint renamed",
+        "alter table forms rename slug to word",
+        {"column public.forms.slug": GONE, "column public.forms.word": NEW},
+        mends=False,
+    ),
+    Mutation(
+        "column with statistics renamed",
+        "alter table loose rename a to z",
+        {"column public.loose.a": GONE, "column public.loose.z": NEW},
+        mends=False,
+    ),
+    Mutation(
+        "two checks swapped by name",
+        "alter table loose add check (a > 1), add check (a > 2)",
+        {
+            "constraint public.loose.loose_a_check": NEW,
+            "constraint public.loose.loose_a_check1": NEW,
+        },
     ),
     # columns
     Mutation("column added", "alter table forms add note text", {"column public.forms.note": NEW}),
@@ -271,7 +311,6 @@ MUTATIONS = [
             "constraint public.answers.answers_form_fkey": GONE,
             "view public.live_forms": GONE,
         },
-        mends=False,
     ),
     Mutation(
         "odd column dropped",
@@ -282,6 +321,7 @@ MUTATIONS = [
         "column renamed",
         "alter table loose rename c to d",
         {"column public.loose.c": GONE, "column public.loose.d": NEW},
+        mends=False,
     ),
     Mutation(
         "varchar for text", "alter table loose add t varchar(80)", {"column public.loose.t": NEW}
@@ -436,7 +476,6 @@ MUTATIONS = [
         "constraint renamed",
         "alter table forms rename constraint forms_pkey to forms_pk",
         {"constraint public.forms.forms_pkey": GONE, "constraint public.forms.forms_pk": NEW},
-        mends=False,
     ),
     Mutation(
         "unique dropped",
@@ -537,10 +576,7 @@ MUTATIONS = [
         {"index public.forms_pkey": NEW},
     ),
     Mutation(
-        "partitioned index",
-        "drop index events_kind_idx",
-        {"index public.events_kind_idx": GONE},
-        mends=False,
+        "partitioned index", "drop index events_kind_idx", {"index public.events_kind_idx": GONE}
     ),
     Mutation(
         "index on a partition",
