@@ -25,6 +25,7 @@ PINNED = {
     "bytea_output": "'hex'",
     "lc_monetary": "'C'",
     "xmloption": "'content'",
+    "jit": "off",  # it takes longer than the query
 }
 
 

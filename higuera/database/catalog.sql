@@ -126,7 +126,7 @@ with given as (
 ), constraints as (
     select 'constraint ' || r.name || '.' || quote_ident(conname), jsonb_build_object(
         'definition', pg_get_constraintdef(k.oid),
-        'of', jsonb_build_object('columns', (select jsonb_agg(quote_ident(attname)) from pg_attribute
+        'of', jsonb_build_object('columns', (select jsonb_agg(quote_ident(attname) order by attname) from pg_attribute
             where attrelid = conrelid and attnum = any (conkey))))
     from pg_constraint k join rels r on r.oid = conrelid
     where conparentid = 0 and (conislocal or coninhcount = 0)
@@ -140,7 +140,7 @@ with given as (
         'statistics', (select jsonb_object_agg(attnum, attstattarget) from pg_attribute
             where attrelid = x.oid and attstattarget <> -1),
         'of', jsonb_build_object('table', r.name, 'unique', indisunique, 'columns',
-            (select jsonb_agg(quote_ident(attname)) from pg_attribute a where attrelid = indrelid and (
+            (select jsonb_agg(quote_ident(attname) order by attname) from pg_attribute a where attrelid = indrelid and (
                 attnum = any (indkey) or exists (select from pg_depend d
                     where d.classid = 'pg_class'::regclass and d.objid = x.oid
                       and d.refclassid = 'pg_class'::regclass and d.refobjid = indrelid
@@ -256,7 +256,7 @@ with given as (
     select 'statistics ' || s.name || '.' || quote_ident(stxname), jsonb_build_object(
         'definition', pg_get_statisticsobjdef(x.oid),
         'target', nullif((to_jsonb(x) ->> 'stxstattarget')::int, -1),
-        'of', jsonb_build_object('table', r.name, 'columns', (select jsonb_agg(quote_ident(attname))
+        'of', jsonb_build_object('table', r.name, 'columns', (select jsonb_agg(quote_ident(attname) order by attname)
             from pg_attribute where attrelid = stxrelid and attnum = any (stxkeys))))
     from pg_statistic_ext x join spaces s on s.oid = stxnamespace join rels r on r.oid = stxrelid
 ), publications as (

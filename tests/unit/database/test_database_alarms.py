@@ -1,0 +1,183 @@
+"""Schemas that are the same in all that matters give no difference."""
+
+from collections.abc import Iterator
+
+import pytest
+from database_scratch import BASE, Scratch, scratch
+
+from higuera.database.catalog import Catalog, catalog_script
+from higuera.database.parity import compare
+from higuera.errors import DatabaseError
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Scratch]:
+    with scratch() as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def expected(ground: Scratch) -> Catalog:
+    return ground.catalog("base")
+
+
+def same(one: Catalog, other: Catalog) -> bool:
+    assert compare(one, other) == []
+    assert compare(other, one) == []
+    return one.fingerprint == other.fingerprint
+
+
+def test_made_twice(ground: Scratch, expected: Catalog) -> None:
+    filler = "create table filler (a int, b text); drop table filler;"  # other numbers inside
+    assert same(expected, ground.made(filler + BASE))
+
+
+def test_dumped_and_restored(ground: Scratch, expected: Catalog) -> None:
+    restored = ground.dump("base")
+    assert "ARRAY['live'::character varying, 'gone'::character varying])::text[]" in restored
+    with ground.database(restored, "template0") as name:
+        assert same(expected, ground.catalog(name))
+        with ground.database(ground.dump(name), "template0") as again:
+            assert same(expected, ground.catalog(again))
+
+
+def test_made_in_another_order(ground: Scratch) -> None:
+    statements = [
+        "create table a (x int, y text not null, check (x > 0));",
+        "create table b (y text, x int unique, z serial);",
+        "create type mood as enum ('sad', 'ok');",
+        "create function f() returns int language sql as 'select 1';",
+        "create sequence s;",
+        "create view v as select 1 as one;",
+    ]
+    one, other = "".join(statements), "".join(reversed(statements))
+    assert same(ground.made(one), ground.made(other))
+
+
+def test_columns_in_another_order(ground: Scratch) -> None:
+    one = ground.made("create table t (a int, b text, c date, primary key (a, b));")
+    two = ground.made(
+        "create table t (gone int, c date, b text, a int, primary key (a, b));"
+        "alter table t drop gone; create index i on t (c); drop index i;"
+    )
+    assert same(one, two)
+
+
+def test_numbers_of_made_up_names(ground: Scratch) -> None:
+    one = ground.made("create table t (a int check (a > 0) check (a < 9)); create index on t (a)")
+    two = ground.made("create table t (a int check (a < 9) check (a > 0)); create index on t (a)")
+    assert compare(one, two) == []
+
+
+def test_a_swap_that_loses_a_check_is_seen(ground: Scratch) -> None:
+    one = ground.made("create table t (a int check (a > 0) check (a < 9))")
+    two = ground.made("create table t (a int check (a < 9) check (a < 9))")
+    assert [each.object for each in compare(one, two)] == ["constraint public.t.t_a_check"]
+
+
+NOISE = {
+    "owners": "create role somebody; alter table forms owner to somebody; "
+    "alter function touch() owner to somebody; alter schema billing owner to somebody",
+    "grants": "create role reader; grant select on forms to reader; "
+    "revoke all on schema public from public; "
+    "alter default privileges in schema public grant select on tables to reader",
+    "comments": "comment on table forms is 'x'; comment on column forms.title is 'y'",
+    "rows": "insert into forms (title) values ('x'); select nextval('ticket'); analyze; vacuum",
+    "a temporary table": "create temp table mine (a int)",
+    "a toast table": "alter table loose add t text; alter table loose drop t",
+    "settings": "set search_path = billing; alter role postgres set datestyle = 'German, DMY'; "
+    "alter role postgres set search_path = billing, public; "
+    "alter role postgres set quote_all_identifiers = on; "
+    "alter role postgres set intervalstyle = 'iso_8601'; "
+    "alter role postgres set timezone = 'Asia/Tokyo'",
+    "a schema of a provider": "create schema auth; create table auth.users (id uuid primary key); "
+    "create function auth.uid() returns uuid language sql as 'select null::uuid'; "
+    "create schema storage; create type storage.kind as enum ('a'); create schema neon_auth; "
+    "create sequence neon_auth.s; create view storage.v as select 1 as one",
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_noise(ground: Scratch, expected: Catalog, noise: str) -> None:
+    with ground.database(NOISE[noise]) as name:
+        try:
+            assert compare(expected, ground.catalog(name)) == []
+        finally:
+            ground.server.sql("alter role postgres reset all")
+    for role in ("somebody", "reader"):
+        ground.server.sql(f"drop role if exists {role}")
+
+
+def test_the_ledger_is_left_out(ground: Scratch, expected: Catalog) -> None:
+    ledgers = (
+        "create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key,"
+        " hash text not null unique, made bigint);"
+        "create index on drizzle.__drizzle_migrations (made);"
+        'create table "_Odd Ledger" (id serial primary key, at timestamptz check (at is not null));'
+    )
+    leave_out = ["schema drizzle", 'table public."_Odd Ledger"']
+    with ground.database(ledgers) as name:
+        assert same(expected, ground.catalog(name, leave_out))
+        found = compare(expected, ground.catalog(name))
+        assert [each.object for each in found] == ["schema drizzle", 'table public."_Odd Ledger"']
+
+
+def test_members_of_extensions_are_left_out(ground: Scratch) -> None:
+    empty = ground.made("")
+    more = ground.made(
+        "create extension citext; create extension hstore; create extension pg_trgm; "
+        "create extension pg_stat_statements; create extension postgres_fdw; "
+        "create extension btree_gist; create extension xml2; create extension dict_int"
+    )
+    assert {each.object.split()[0] for each in compare(empty, more)} == {"extension"}
+
+
+def test_an_apps_own_schema_of_such_a_name_counts(ground: Scratch) -> None:
+    own = ground.made("create schema auth; create table auth.users (id int, email text)")
+    drifted = ground.made("create schema auth; create table auth.users (id int)")
+    assert [each.object for each in compare(own, drifted)] == ["column auth.users.email"]
+
+
+def test_a_providers_schema_is_known_by_its_roles(ground: Scratch) -> None:
+    ground.server.sql("create role supabase_admin")
+    try:
+        one = ground.made("create schema auth; create table auth.users (id int)")
+        assert (one.provider, "schema auth" in one.objects) == (("auth",), False)
+    finally:
+        ground.server.sql("drop role supabase_admin")
+    two = ground.made("create schema auth; create table auth.users (id int, more text)")
+    assert compare(two, one) == compare(one, two) == []
+
+
+def test_a_plain_role_reads_the_same(ground: Scratch, expected: Catalog) -> None:
+    ground.server.sql("create role plain login password 'x'")
+    try:
+        script = f"set session authorization plain;\n{catalog_script()}"
+        assert same(expected, Catalog.from_json(ground.server.sql(script, "base")))
+    finally:
+        ground.server.sql("drop role plain")
+
+
+def test_nothing_is_written(ground: Scratch) -> None:
+    script = catalog_script()
+    assert "read only" in script.split("\n", 1)[0]
+    assert script.rstrip().endswith("commit;")
+
+
+def test_there_and_back(expected: Catalog) -> None:
+    assert Catalog.from_json(expected.to_json()) == expected
+    assert "\n" not in expected.to_json()
+    assert expected.server.startswith("1")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "psql: error", "[]", "{}", '{"objects": []}', '{"objects": {"a": 1}, "server": 1}']
+)
+def test_what_is_no_catalog(text: str) -> None:
+    with pytest.raises(DatabaseError, match="is no catalog of a database"):
+        Catalog.from_json(text)
+
+
+def test_a_name_with_quotes_cannot_break_out(ground: Scratch, expected: Catalog) -> None:
+    names = ["schema it's", 'table public."a\'b"', "'; drop table forms; --", "\\"]
+    assert same(expected, ground.catalog("base", names))
