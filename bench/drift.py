@@ -14,11 +14,11 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/unit/operations"))
 
-from postgres_server import Server, postgres  # noqa: E402
+from postgres_server import Server, postgres
 
-from higuera.database.catalog import Catalog, catalog_script  # noqa: E402
-from higuera.database.fit import fit  # noqa: E402
-from higuera.database.parity import compare, describe  # noqa: E402
+from higuera.database.catalog import Catalog, catalog_script
+from higuera.database.fit import fit
+from higuera.database.parity import compare, describe
 
 Result = TypeVar("Result")
 

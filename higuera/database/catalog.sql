@@ -34,7 +34,10 @@ with given as (
             select quote_ident(n.nspname) as nspname, quote_ident(l.collname) as collname
             from pg_collation l join pg_namespace n on n.oid = l.collnamespace
             where l.oid = a.attcollation and a.attcollation <> t.typcollation) p) as collated
-    from pg_attribute a join rels r on r.oid = a.attrelid
+    -- `attcompression` is of version 14: an older server finds the constant outside instead.
+    from (select null::"char" as attcompression) older
+    cross join lateral (select *, attcompression as compressed from pg_attribute) a
+    join rels r on r.oid = a.attrelid
     join pg_type t on t.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attnum > 0 and not a.attisdropped
@@ -108,7 +111,7 @@ with given as (
         'collation', case when local then collated end,
         'storage', case when attstorage <> typstorage and local then case attstorage
             when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end end,
-        'compression', case when local then case to_jsonb(c) ->> 'attcompression' when 'p' then 'pglz' when 'l' then 'lz4' end end,
+        'compression', case when local then case compressed when 'p' then 'pglz' when 'l' then 'lz4' end end,
         'statistics', nullif(nullif(attstattarget::int, -1), p.target),
         -- PostgreSQL 15.20 keeps a pg_attver of its own there, which no statement sets.
         'options', (select jsonb_agg(o order by o) from unnest(attoptions) o where o !~ '^pg_'),

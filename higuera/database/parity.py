@@ -20,13 +20,13 @@ __all__ = ["Difference", "Settled", "compare", "describe", "partial_view", "sett
 def compare(expected: Catalog, actual: Catalog) -> list[Difference]:
     """All differences in reading order; none is there twice."""
     hidden = of_a_provider(expected, actual)
-    keys = sorted(expected.objects.keys() | actual.objects.keys(), key=reading_order)
     found = [
         difference
-        for key in keys
-        if not hidden(key)
-        and (difference := _difference(key, expected.objects.get(key), actual.objects.get(key)))
+        for key in expected.objects.keys() | actual.objects.keys()
+        if (difference := _difference(key, expected.objects.get(key), actual.objects.get(key)))
+        and not hidden(key)
     ]
+    found.sort(key=lambda difference: reading_order(difference.object))
     return mended(swallow(numbered_otherwise(found)))
 
 
@@ -37,6 +37,8 @@ def _difference(
         return Difference(key, "extra", None, actual)
     if actual is None:
         return Difference(key, "missing", expected, None)
+    if expected == actual:
+        return None
     difference = Difference(key, "differs", expected, actual)
     return difference if difference.changed else None
 
