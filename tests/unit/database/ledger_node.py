@@ -1,4 +1,4 @@
-"""Real migration runners from npm, installed once into the cache of this machine's user."""
+"""The real Drizzle from npm, installed once into the cache of this machine's user."""
 
 import hashlib
 import os
@@ -12,7 +12,6 @@ from ledger_server import Database
 PACKAGES = [
     "drizzle@npm:drizzle-orm@0.45.4",
     "drizzle-v1@npm:drizzle-orm@1.0.0-rc.5-ab785fc",
-    "knex@3.3.0",
     "pg@8.23.1",
 ]
 # process.argv: node, package, folder, socket's folder, database.
@@ -24,13 +23,6 @@ const { migrate } = await import(`${name}/node-postgres/migrator`);
 const client = new pg.Client({ host, database, user: "postgres" });
 await client.connect();
 try { await migrate(drizzle({ client }), { migrationsFolder }); } finally { await client.end(); }
-"""
-KNEX = """
-import knex from "knex";
-const [, directory, host, database] = process.argv.slice(1);
-const connection = { host, database, user: "postgres" };
-const db = knex({ client: "pg", connection, migrations: { directory } });
-try { await db.migrate.latest(); } finally { await db.destroy(); }
 """
 HASHES = """
 import { readMigrationFiles } from "drizzle/migrator";

@@ -100,6 +100,16 @@ def test_no_tool() -> None:
         ("drizzle", "public.d", ["table public.d", "sequence public.d_id_seq"]),
         ("ecto", None, ["table public.schema_migrations"]),
         ("prisma", None, ["table public._prisma_migrations"]),
+        (
+            "knex",
+            None,
+            [
+                "table public.knex_migrations",
+                "table public.knex_migrations_lock",
+                "sequence public.knex_migrations_id_seq",
+                "sequence public.knex_migrations_lock_index_seq",
+            ],
+        ),
         ("prisma", "app._prisma_migrations", ["table app._prisma_migrations"]),
     ],
 )

@@ -1,8 +1,7 @@
-"""Real runners that exit 0 on a real PostgreSQL, and what the ledger then tells.
+"""Real Drizzle that exits 0 on a real PostgreSQL, and what the ledger then tells.
 
-Drizzle up to 0.45, Drizzle v1 (its newest release candidate) and Knex come from npm. Prisma needs
-engines from elsewhere, Ecto a package registry of its own: `test_ledger_script.py` makes their
-tables as they document them.
+Both layouts, by drizzle-orm 0.45 and by the newest release candidate of v1, from npm. The other
+tools' tables are made as their sources write them: `test_ledger_script.py`.
 """
 
 import json
@@ -11,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger_folders import SECOND, brief, folders, journal, write
-from ledger_node import DRIZZLE, HASHES, KNEX, migrate, node
+from ledger_folders import SECOND, brief, folders, journal
+from ledger_node import DRIZZLE, HASHES, migrate, node
 from ledger_server import Database, postgres
 
 from higuera.database.ledger import LedgerState, adapter
@@ -190,37 +189,3 @@ def test_an_old_runner_on_the_new_table(tmp_path: Path, database: Database) -> N
     migrate(DRIZZLE, "drizzle", old, database)
     state = ledger("drizzle", folders(tmp_path / "new", LATER), database)
     assert brief(state) == {"applied": [FIRST], "pending": [LATER], "missing": [LATER]}
-
-
-CODE = """
-exports.up = (db) => db.schema.createTable('{0}', (t) => t.increments());
-exports.down = () => null;
-"""
-
-
-def test_knex(tmp_path: Path, database: Database) -> None:
-    names = ["1_a.js", "2_b.js", "3_c.js"]
-    write(tmp_path, {name: CODE.format(name[2]) for name in names if name != "2_b.js"})
-    assert brief(ledger("knex", tmp_path, database)) == {"pending": ["1_a.js", "3_c.js"]}
-    migrate(KNEX, "knex", tmp_path, database)
-    assert brief(ledger("knex", tmp_path, database)) == {"applied": ["1_a.js", "3_c.js"]}
-    remembered = {one.name: one.sha256 for one in adapter("knex").migrations(tmp_path)}
-    write(tmp_path, {"2_b.js": CODE.format("b"), "1_a.js": "exports.up = exports.down = () => 1;"})
-    migrate(KNEX, "knex", tmp_path, database)
-    tool = adapter("knex")
-    state = tool.state(tool.migrations(tmp_path), database.rows(tool), remembered)
-    assert brief(state) == {
-        "applied": ["1_a.js", "3_c.js", "2_b.js"],
-        "edited": ["1_a.js"],
-        "reordered": ["2_b.js"],
-    }
-
-
-def test_what_knex_owns_is_left_out(tmp_path: Path, database: Database) -> None:
-    migrate(KNEX, "knex", write(tmp_path, {"1_a.js": CODE.format("a")}), database)
-    own = database.sql(
-        "select relname from pg_class where relnamespace = 'public'::regnamespace "
-        "and relkind in ('r', 'S') and relname like 'knex%'"
-    )
-    left_out = {label.partition(" public.")[2] for label in adapter("knex").leave_out()}
-    assert left_out == set(own.split())

@@ -66,7 +66,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Migration]]
 
 
 @pytest.mark.parametrize("tool", [*LEDGERS, "drizzle v1"])
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     rows=rows, remembered=st.dictionaries(st.sampled_from(NAMES), st.text(max_size=3), max_size=3)
 )
@@ -90,7 +90,7 @@ def test_any_rows_have_a_state(
         assert state.pending == read[tool]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     st.one_of(documents, documents.map(lambda inner: {"entries": [inner]})), st.binary(max_size=9)
 )
