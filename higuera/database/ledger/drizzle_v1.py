@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from higuera.database.ledger.compare import Entry, by_name, compare
+from higuera.database.ledger.drizzle_journal import NUMBERED, TOOL
 from higuera.database.ledger.files import as_node_reads, read, sha256
 from higuera.database.ledger.model import LedgerState, Migration, Problem, Row
 from higuera.database.ledger.rows import number, text
 from higuera.errors import DatabaseError
 
-TOOL = "Drizzle"
 FILE = "migration.sql"
 TIME = re.compile(r"[0-9]{14}")
 
@@ -27,10 +27,16 @@ def is_of_layout(migration: Migration) -> bool:
 
 
 def migrations(paths: list[Path]) -> list[Migration]:
-    """Every folder with a `migration.sql`, in the order of `localeCompare`."""
+    """Every folder with a `migration.sql`, in the order of `localeCompare`.
+
+    Then numbered files beside them with a text of their own: v1 passes over those.
+    """
     folders = [path for path in paths if path.is_dir() and _is_migration(path)]
     folders.sort(key=lambda path: (path.name[:14], path.name.lower(), path.name))
-    return [_migration(folder) for folder in folders]
+    found = [_read(folder.name, folder / FILE, _milliseconds(folder.name)) for folder in folders]
+    loose = [_read(path.stem, path, None) for path in paths if NUMBERED.fullmatch(path.name)]
+    texts = {migration.hash for migration in found}
+    return found + [one for one in loose if found and one.hash not in texts]
 
 
 def _is_migration(folder: Path) -> bool:
@@ -43,11 +49,9 @@ def _is_migration(folder: Path) -> bool:
     return present
 
 
-def _migration(folder: Path) -> Migration:
-    path = folder / FILE
+def _read(name: str, path: Path, order: int | None) -> Migration:
     content = read(path)
-    hashed = sha256(as_node_reads(content))
-    return Migration(folder.name, hashed, sha256(content), path, _milliseconds(folder.name))
+    return Migration(name, sha256(as_node_reads(content)), sha256(content), path, order)
 
 
 def _milliseconds(name: str) -> int | None:
@@ -61,6 +65,13 @@ def _milliseconds(name: str) -> int | None:
 
 def state(migrations: list[Migration], rows: list[Row]) -> LedgerState:
     """Compare with rows in the order of their ids."""
+    loose = [migration for migration in migrations if not is_of_layout(migration)]
+    found = _state([migration for migration in migrations if is_of_layout(migration)], rows)
+    skipped = [Problem("skipped", one.name, _loose_text(one)) for one in loose]
+    return LedgerState(found.applied, found.pending, skipped + found.problems)
+
+
+def _state(migrations: list[Migration], rows: list[Row]) -> LedgerState:
     if rows and not any("name" in row for row in rows):
         return compare(TOOL, migrations, _before_upgrade(migrations, rows), {})
     named = by_name(migrations)
@@ -106,3 +117,10 @@ def _nameless(migrations: list[Migration], rows: list[Row]) -> list[Problem]:
             )
         )
     return problems
+
+
+def _loose_text(migration: Migration) -> str:
+    return (
+        f"{migration.name} will never be applied: it is a file of its own, and Drizzle v1 reads "
+        f"only folders, <time>_<name>/{FILE}: make it one, or remove the file"
+    )

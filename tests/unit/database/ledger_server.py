@@ -30,10 +30,21 @@ class Database:
         server.sql(f"create database {name} template template0")
         return cls(server, name)
 
-    def psql(self, text: str, role: str = "postgres") -> subprocess.CompletedProcess[str]:
+    def psql(self, text: str) -> subprocess.CompletedProcess[str]:
         """What the gate runs, word for word."""
         return subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", self.name, "-f", "-"],
+            [
+                "psql",
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                self.name,
+                "-f",
+                "-",
+            ],
             input=text,
             env=self.server.environment,
             cwd="/",

@@ -86,6 +86,13 @@ def test_drizzle_journal(tmp_path: Path, case: Case) -> None:
     check("drizzle", tmp_path, case)
 
 
+def test_drizzle_of_one_time(tmp_path: Path) -> None:
+    """Not newer is not enough: the second entry of one `when` is passed over too."""
+    journal(tmp_path, {A: SECOND, B: SECOND})
+    check("drizzle", tmp_path, Case([ROW_A], {"applied": [A], "skipped": [B]}))
+    check("drizzle", tmp_path, Case([], {"pending": [A, B]}))
+
+
 def test_drizzle_file_that_no_journal_names(tmp_path: Path) -> None:
     """A merge lost its entry; a file without a number is somebody's own."""
     journal(tmp_path, {A: SECOND})
@@ -163,6 +170,13 @@ V1 = {
 @pytest.mark.parametrize("case", V1.values(), ids=V1)
 def test_drizzle_v1(tmp_path: Path, case: Case) -> None:
     check("drizzle", folders(tmp_path, ONE, TWO, THREE), case)
+
+
+def test_drizzle_v1_file_beside_the_folders(tmp_path: Path) -> None:
+    """Written as for a journal; one that `drizzle-kit up` left behind is no loss."""
+    left = table(ONE, "\n")
+    write(folders(tmp_path, ONE), {"0000_one.sql": left, "0001_new.sql": "a", "seed.sql": ""})
+    check("drizzle", tmp_path, Case([v1_row(1, ONE)], {"applied": [ONE], "skipped": ["0001_new"]}))
 
 
 def ecto_row(version: int, second: int) -> dict[str, Any]:

@@ -108,7 +108,8 @@ def test_odd_columns_do_no_harm(database: Database) -> None:
         "create table knex_migrations (id serial, name text, batch numeric, t timestamptz,"
         " raw bytea, doc json, range int4range, big bigint);"
         "insert into knex_migrations values (default, E'line\\nbreak \"ñ→', 'NaN', 'infinity',"
-        " '\\x00ff', E'{\"a\":\\n 1}', '[1,3)', 9223372036854775807), (default, null, null, null, null, null, null, null);"
+        " '\\x00ff', E'{\"a\":\\n 1}', '[1,3)', 9223372036854775807);"
+        "insert into knex_migrations default values;"
     )
     rows = database.rows(adapter("knex"))
     assert [row["id"] for row in rows] == [1, 2]
@@ -153,12 +154,8 @@ def test_any_name_of_a_table(shared: Database, name: str) -> None:
 def test_who_may_not_read(database: Database, setup: str, says: str) -> None:
     """psql's own error: an unread ledger must never look like an empty one."""
     reader = f"r{database.name}"
-    grants = "create role reader login; create schema app; grant usage on schema app to reader;"
+    grants = "create role reader; create schema app; grant usage on schema app to reader;"
     database.sql(f"{grants}{setup}".replace("reader", reader))
-    line = f"local all {reader} trust\n"
-    hba = Path(database.sql("show hba_file"))
-    hba.write_text(line + hba.read_text())
-    database.sql("select pg_reload_conf()")
-    done = database.psql(adapter("sql", "app.l").script(), role=reader)
+    done = database.psql(f"set role {reader};" + adapter("sql", "app.l").script())
     assert (done.returncode, done.stdout) == (3, "")
     assert says in done.stderr
