@@ -1,0 +1,59 @@
+"""`higuera migrations check`: what CI asks before a migration may be merged."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higuera.cli.host import Env
+from higuera.database.governance.ran import Ran
+from higuera.errors import DatabaseError
+from higuera.spec.load import load_deployment
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("check")
+def check(
+    environment: Env = None,
+    every: Annotated[bool, typer.Option("--all", help="Hold every file pending.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Pending is what changed since the merge base with it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Owner, purpose and way back of every migration; class and locks of the pending ones.
+
+    Exits 2 with findings, and 1 when a check did not run.
+    """
+    # They load PostgreSQL's parser, which --help can do without.
+    from higuera.database.governance.check import check as check_files
+    from higuera.database.governance.check import settings_of
+    from higuera.database.governance.check_report import format_json, format_lines
+    from higuera.database.governance.files import files_of
+    from higuera.database.governance.pending import choose
+
+    deployment = load_deployment(Path("inventory"), environment)
+    folder, lint = settings_of(deployment)
+    files = files_of(folder)
+    pending = choose(folder, files, since, every, run)
+    report = check_files(deployment.source, files, pending, lint, run)
+    sys.stdout.write(format_json(report) if as_json else format_lines(report))
+    sys.exit(report.status)
+
+
+def run(command: list[str], text: str) -> Ran:
+    """Run a program; squawk is the one that was installed with Higuera. Raises DatabaseError."""
+    own = Path(sys.executable).parent / command[0]
+    program = str(own) if own.exists() else command[0]
+    try:
+        done = subprocess.run(
+            [program, *command[1:]], input=text.encode(), capture_output=True, check=False
+        )
+    except OSError as error:
+        raise DatabaseError(f"{command[0]} cannot be run: {error.strerror}") from None
+    out, err = (part.decode(errors="surrogateescape") for part in (done.stdout, done.stderr))
+    return Ran(done.returncode, out, err)
