@@ -6,7 +6,18 @@ import sys
 import typer
 from rich.console import Console
 
-from higuera.cli import deploy, drift, host, journal, migrations, rollback, sandbox, smoke
+from higuera.cli import (
+    data_catalog,
+    database,
+    deploy,
+    drift,
+    host,
+    journal,
+    migrations,
+    rollback,
+    sandbox,
+    smoke,
+)
 from higuera.errors import HigueraError
 
 # The options of a command for the host are not ours.
@@ -28,6 +39,8 @@ app.command("drift")(drift.drift)
 for verb in (host.status, host.releases, host.logs):
     app.command(verb.__name__)(verb)
 app.add_typer(migrations.app, name="migrations", help="Checks of migrations, for CI.")
+app.add_typer(database.app, name="db", help="The target database.")
+database.app.command("catalog")(data_catalog.catalog)
 app.command("ssh", context_settings=AS_THEY_ARE)(host.ssh)
 app.add_typer(host.lock, name="lock", help="The lock that one deploy at a time holds.")
 
