@@ -21,8 +21,8 @@ def summary(catalog: DataCatalog, minimum: float | None) -> str:
     tables = len(catalog.tables())
     under = minimum is not None and all_.is_under(minimum)
     asked = f", under the {minimum:g} % asked for" if under else ""
-    of = f"{all_.covered} of {tables} tables and {all_.total - tables} columns"
-    return f"{all_.percent:.1f} % ({of}) have owner and purpose{asked}; {len(catalog.stale)} stale"
+    of = f"{all_.covered} of {all_.total}: {tables} tables, {all_.total - tables} columns"
+    return f"{all_.percent:.1f} % have owner and purpose ({of}){asked}; {len(catalog.stale)} stale"
 
 
 def format_json(catalog: DataCatalog, minimum: float | None) -> str:
