@@ -114,7 +114,8 @@ def _check(source: Path, path: Path, pending: bool, lint: Lint, run: Run) -> Che
         for action in actions
         if action.what
     ]
-    remarks += _linted(file, text, lint, run)
+    linted = list(_linted(file, text, lint, run))
+    remarks += [*linted, *(_refused(file, actions, linted) if lint.assume_in_transaction else ())]
     return _classed(file, papers, actions, remarks)
 
 
@@ -142,6 +143,15 @@ def _linted(file: str, text: str, lint: Lint, run: Run) -> Iterator[Remark]:
             yield _error(file, found.line, f"squawk cannot read this: {found.message}")
         else:
             yield Remark(file, found.line, "finding", f"squawk {found.rule}", found.message)
+
+
+def _refused(file: str, actions: list[Action], linted: list[Remark]) -> Iterator[Remark]:
+    """squawk says so only in files of several statements; Drizzle wraps all of them in one."""
+    known = {remark.line for remark in linted if "transaction" in remark.source}
+    for line in dict.fromkeys(action.line for action in actions if action.alone):
+        if line not in known:
+            text = "PostgreSQL refuses this inside a transaction, and the migrating tool opens one"
+            yield Remark(file, line, "finding", "transaction", text)
 
 
 def _error(file: str, line: int, why: str) -> Remark:

@@ -47,6 +47,14 @@ WRITES = {
 # Dropped things that share the names of tables, or of types.
 NAMED = ("TABLE", "FOREIGN_TABLE", "INDEX", "VIEW", "MATVIEW", "SEQUENCE", "TYPE", "DOMAIN")
 WORDS = {"MATVIEW": "MATERIALIZED VIEW", "OPCLASS": "OPERATOR CLASS", "STATISTIC_EXT": "STATISTICS"}
+# Never in a transaction, whatever their options.
+ALONE = (
+    ast.CreatedbStmt,
+    ast.DropdbStmt,
+    ast.CreateTableSpaceStmt,
+    ast.DropTableSpaceStmt,
+    ast.AlterSystemStmt,
+)
 # ALTER DOMAIN, by PostgreSQL's letter (AlterDomainStmt in parsenodes.h).
 DOMAIN_NARROWING = {
     "O": "sets it not null",
@@ -62,6 +70,19 @@ def judge(statement: Any, made: Made) -> list[Verdict]:
         return list(rule(statement, made))
     name = type(statement).__name__.removesuffix("Stmt")
     return [("unknown", f"{name}: not known what that does to running code")]
+
+
+def runs_alone(statement: Any) -> bool:
+    """Whether PostgreSQL refuses it inside a transaction: CONCURRENTLY, VACUUM and their like."""
+    if isinstance(statement, ast.ReindexStmt):
+        return any(option.defname == "concurrently" for option in statement.params or ())
+    if isinstance(statement, ast.VacuumStmt):
+        return bool(statement.is_vacuumcmd)  # ANALYZE is the same node
+    if isinstance(statement, ast.AlterTableStmt):  # DETACH PARTITION … CONCURRENTLY
+        return any(getattr(command.def_, "concurrent", False) for command in statement.cmds or ())
+    if isinstance(statement, (ast.IndexStmt, ast.DropStmt)):
+        return bool(statement.concurrent)
+    return isinstance(statement, ALONE)
 
 
 def _additive(statement: Any, made: Made) -> Iterator[Verdict]:

@@ -7,7 +7,7 @@ from typing import Any
 from pglast import parse_sql
 from pglast.parser import ParseError
 
-from higuera.database.governance.classes import RANKS, WRITES, judge, written
+from higuera.database.governance.classes import RANKS, WRITES, judge, runs_alone, written
 from higuera.database.governance.syntax import Kind, Made, walk
 
 # What holds writes that run only later, when somebody calls it.
@@ -22,6 +22,8 @@ class Action:
     kind: Kind
     what: str
     """Empty for what needs no words, such as a new table."""
+    alone: bool = False
+    """Whether PostgreSQL refuses it inside a transaction."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def line_of(text: str, index: int) -> int:
 
 def _actions(text: str, raw: Any, made: Made) -> Iterator[Action]:
     start = line_of(text, raw.stmt_location)
+    alone = runs_alone(raw.stmt)
     for kind, what in judge(raw.stmt, made):
-        yield Action(start, kind, what)
+        yield Action(start, kind, what, alone)
     if type(raw.stmt).__name__ in NOT_RUN:
         return
     for node in walk(raw.stmt):

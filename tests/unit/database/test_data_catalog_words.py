@@ -1,6 +1,7 @@
 """What is said of tables and columns, where, and what comes of it."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -32,7 +33,7 @@ ROWS = [
 ]
 
 
-def catalog(file: dict[str, object] | None = None, rows: list[Row] = ROWS) -> DataCatalog:
+def catalog(file: Mapping[str, object] | None = None, rows: list[Row] = ROWS) -> DataCatalog:
     return build(rows, DataFile.model_validate({"tables": file or {}}), "data.yml", TODAY)
 
 
