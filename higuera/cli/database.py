@@ -1,12 +1,16 @@
 """`higuera db`: questions to the target database, and how one is asked."""
 
+import shlex
 import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from higuera.cli.host import as_root, refuse, tool_of
+from higuera.cli.host import Env, answer, as_root, ask, refuse, run, tool_of
 from higuera.errors import DatabaseError
-from higuera.spec.load import Deployment
+from higuera.spec.load import Deployment, load_deployment
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -20,3 +24,37 @@ def ask_database(deployment: Deployment, script: str) -> str:
         address = deployment.environment.host.address
         raise DatabaseError(f"{address}: the target database gave no answer; why is above")
     return done.stdout
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `higuera db backups` lists it.")]
+
+
+@app.command()
+def backup(environment: Env = None) -> None:
+    """Dump the target on the VPS, verify the dump, print its id; the oldest ones go."""
+    ask(environment, "backup by-hand")
+
+
+@app.command()
+def backups(environment: Env = None) -> None:
+    """Every dump on the VPS, newest first: id, size, objects."""
+    ask(environment, "backups")
+
+
+@app.command()
+def restore(backup: Id, environment: Env = None, yes: Yes = False) -> None:
+    """Put the target back to a dump, in one transaction; says first what is lost, and asks.
+
+    Today's database is dumped before. Exits non-zero when it was not restored.
+    """
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    since = answer(deployment, f"{tool_of(deployment)} since-backup {shlex.quote(backup)}")
+    refuse(deployment, since.returncode)
+    if since.returncode != 0:
+        sys.exit(since.returncode)
+    print(f"written since {backup}, and lost with a restore (as the server counted rows):")
+    print("".join(f"  {line}\n" for line in since.stdout.splitlines()), end="")
+    if not yes and not typer.confirm("Restore it?", err=True):
+        raise DatabaseError("declined: nothing was restored")
+    run(deployment, f"{tool_of(deployment)} restore {shlex.quote(backup)}")

@@ -67,7 +67,9 @@ def as_root(host: Host, command: str) -> list[str]:
 def answer(deployment: Deployment, command: str) -> subprocess.CompletedProcess[str]:
     """What a shell command on the host prints with root's rights, for a program to read."""
     words = as_root(deployment.environment.host, command)
-    return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    return subprocess.run(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+    )
 
 
 def refuse(deployment: Deployment, status: int) -> None:
