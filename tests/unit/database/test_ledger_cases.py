@@ -91,6 +91,8 @@ def test_drizzle_of_one_time(tmp_path: Path) -> None:
     journal(tmp_path, {A: SECOND, B: SECOND})
     check("drizzle", tmp_path, Case([ROW_A], {"applied": [A], "skipped": [B]}))
     check("drizzle", tmp_path, Case([], {"pending": [A, B]}))
+    rows = [journal_row(1, B, SECOND), journal_row(2, A, SECOND)]
+    check("drizzle", tmp_path, Case(rows, {"applied": [B, A], "reordered": [A]}))
 
 
 def test_drizzle_file_that_no_journal_names(tmp_path: Path) -> None:
@@ -172,6 +174,13 @@ def test_drizzle_v1(tmp_path: Path, case: Case) -> None:
     check("drizzle", folders(tmp_path, ONE, TWO, THREE), case)
 
 
+def test_drizzle_v1_table_of_before_with_two_of_one_second(tmp_path: Path) -> None:
+    other = ONE.replace("one", "other")
+    row = {"id": 1, "hash": digest(table(other, "\n")), "created_at": 1_704_067_200_000}
+    said = {"applied": [other], "pending": [ONE]}
+    check("drizzle", folders(tmp_path, ONE, other), Case([row], said))
+
+
 def test_drizzle_v1_file_beside_the_folders(tmp_path: Path) -> None:
     """Written as for a journal; one that `drizzle-kit up` left behind is no loss."""
     left = table(ONE, "\n")
@@ -187,6 +196,10 @@ ECTO = {
     "empty": Case([], {"pending": ["7_one", "20_two", "30_three"]}),
     "an older one is applied": Case(
         [ecto_row(20, 0)], {"applied": ["20_two"], "pending": ["7_one", "30_three"]}
+    ),
+    "two behind the last": Case(
+        [ecto_row(30, 0), ecto_row(7, 1), ecto_row(20, 2)],
+        {"applied": ["30_three", "7_one", "20_two"], "reordered": ["7_one", "20_two"]},
     ),
     "one second": Case(
         [ecto_row(30, 0), ecto_row(7, 0), ecto_row(20, 0)],
@@ -278,6 +291,7 @@ KNEX = {
     "reordered": Case(
         named("2_b.ts", "1_a.js"), {"applied": ["2_b.ts", "1_a.js"], "reordered": ["1_a.js"]}
     ),
+    "rows in any order": Case(named("1_a.js", "2_b.ts")[::-1], {"applied": ["1_a.js", "2_b.ts"]}),
     "compiled": Case(
         named("1_a.js", "2_b.js"),
         {"applied": ["1_a.js", "2_b.js"], "pending": ["2_b.ts"], "missing": ["2_b.js"]},
@@ -296,7 +310,7 @@ def test_knex_names(tmp_path: Path, case: Case) -> None:
 
 
 CLASSES = {
-    "1700000000001-Users.ts": "export class Users1700000000001 implements MigrationInterface {\n"
+    "1700000000001-Users.ts": "export class Users1700000000009 implements MigrationInterface {\n"
     "  name = 'Users1700000000001'\n}",
     "1700000000000-Init.js": "// class Not1700000000009\nexports.X = class Init1700000000000 {}",
     "1700000000002-Plain.js": "module.exports = class Plain1700000000002 {\n}",
