@@ -10,6 +10,7 @@ import typer
 
 from higuera.cli.host import Env, answer, refuse, tool_of
 from higuera.database.drift import drift_json, drift_of, format_drift, parse_standing
+from higuera.database.target import of_schema
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted
 from higuera.spec.load import Deployment, load_deployment
@@ -47,7 +48,7 @@ def drift(
         Accepted(object=name, owner="this run", reason="--accept", until=today)
         for name in accept or []
     ]
-    found = drift_of(standing, [*database.accept, *passing], today)
+    found = drift_of(standing, [*of_schema(database), *passing], today)
     print(json.dumps(drift_json(found), indent=2) if as_json else "\n".join(format_drift(found)))
     sys.exit(0 if found.is_equal else 2)
 

@@ -8,8 +8,10 @@ from typing import Any
 from higuera.database.catalog import Catalog, catalog_script
 from higuera.database.ledger import Adapter, adapter
 from higuera.errors import DatabaseError
-from higuera.spec.database import Migrate
+from higuera.spec.database import Accepted, Database, Migrate
 
+# How `database.accept` names a migration.
+MIGRATION = "migration "
 # Where a rehearsal found an empty database, in this order.
 SOURCES = {
     "server": "an empty database on the target's server",
@@ -63,6 +65,11 @@ class Target:
         """The SHA-256 that the host finds for the same ledger (`psql … | sha256sum`)."""
         text = f"{self.ledger}\n" if self.ledger else ""
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_schema(database: Database) -> list[Accepted]:
+    """What the stack accepts of the schema; the rest is about migrations."""
+    return [entry for entry in database.accept if not entry.object.startswith(MIGRATION)]
 
 
 def ledger_of(migrate: Migrate) -> Adapter | None:

@@ -148,6 +148,7 @@ def migrated(gate: Gate) -> Steps:
 def _believe(gate: Gate, host: Host) -> None:
     """The runner said success; what does the ledger say?"""
     gate.ask(host)
+    gate.is_fresh = True
     try:
         left = gate.pending()
     except DatabaseError as error:
@@ -171,6 +172,8 @@ def proven(gate: Gate) -> Steps:
 
     def prove(host: Host) -> None:
         assert gate.expected is not None
+        if not gate.is_fresh:  # a build may lie between
+            gate.ask(host)
         settled = gate.parity()
         for difference, entry in settled.accepted:
             host.log(f"accepted until {entry.until} ({entry.owner}): {difference.object}")

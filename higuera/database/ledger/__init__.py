@@ -27,5 +27,5 @@ def adapter(name: str, table: str | None = None) -> Adapter:
     Raises DatabaseError for a tool or a table that cannot be.
     """
     if name not in _ADAPTERS:
-        raise DatabaseError(f"database.ledger: no {name!r}: one of {', '.join(LEDGERS)}")
+        raise DatabaseError(f"database.migrate.ledger: no {name!r}: one of {', '.join(LEDGERS)}")
     return _ADAPTERS[name](table)

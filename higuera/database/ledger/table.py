@@ -18,7 +18,7 @@ class Table(NamedTuple):
         parts = (schema if dot else default.schema, name)
         if not all(parts) or "." in schema or not text.isprintable():
             raise DatabaseError(
-                f"database.ledger_table: {text!r} is no table: write `table` or `schema.table`"
+                f"database.migrate.table: {text!r} is no table: write `table` or `schema.table`"
             )
         return cls(*parts)
 

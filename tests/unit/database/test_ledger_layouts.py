@@ -83,7 +83,7 @@ def test_a_journal_wins_over_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", ["", ".", "a.", ".a", "a.b.c", "a\nb", "a\x00"])
 def test_no_table(table: str) -> None:
-    with pytest.raises(DatabaseError, match=r"database\.ledger_table: .* is no table"):
+    with pytest.raises(DatabaseError, match=r"database\.migrate\.table: .* is no table"):
         adapter("knex", table)
 
 
