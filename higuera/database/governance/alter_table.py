@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pglast import ast
+from pglast.enums import A_Expr_Kind, ConstrType
 from pglast.enums import AlterTableType as At
-from pglast.enums import ConstrType
 
 from higuera.database.governance.syntax import ADDS, Made, Name, Verdict, dotted, name_of, walk
 
@@ -46,6 +46,11 @@ HARMLESS = frozenset(
         At.AT_ReplicaIdentity,
     }
 )
+# What fills a column may be the same in two rows; an identity and a serial never are.
+SAME_FOR_MANY = {ConstrType.CONSTR_DEFAULT, ConstrType.CONSTR_GENERATED}
+# What a null may fail in a CHECK; it passes plain comparisons.
+SEES_NULL = (ast.NullTest, ast.BooleanTest, ast.CoalesceExpr, ast.FuncCall)
+DISTINCT = (A_Expr_Kind.AEXPR_DISTINCT, A_Expr_Kind.AEXPR_NOT_DISTINCT)
 CONSTRAINTS = {
     ConstrType.CONSTR_PRIMARY: "primary key",
     ConstrType.CONSTR_UNIQUE: "unique",
@@ -69,8 +74,8 @@ def _command(table: Name, command: Any, made: Made) -> Verdict:
         At.AT_AddColumn: _add_column,
         At.AT_ColumnDefault: _default,
         At.AT_SetNotNull: _not_null,
-        At.AT_AddConstraint: _constraint,
-        At.AT_AddIndexConstraint: _constraint,
+        At.AT_AddConstraint: _add_constraint,
+        At.AT_AddIndexConstraint: _add_constraint,
     }.get(command.subtype)
     if rule is not None:
         return rule(table, command, made)
@@ -88,12 +93,18 @@ def _add_column(table: Name, command: Any, made: Made) -> Verdict:
     column = command.def_
     given = {constraint.contype: constraint for constraint in column.constraints or ()}
     filled = _is_filled(column, given)
-    if not command.missing_ok:  # one that was there already is not new
+    if not command.missing_ok and ConstrType.CONSTR_GENERATED not in given:
+        # One that was there already is not new; a generated one is made of what old code writes.
         made.columns[(*table, column.colname)] = filled
     if given.keys() & {ConstrType.CONSTR_NOTNULL, ConstrType.CONSTR_PRIMARY} and not filled:
         return "contract", f"{dotted(table)}: adds required column {column.colname}"
-    if ConstrType.CONSTR_UNIQUE in given and ConstrType.CONSTR_DEFAULT in given:
-        return "contract", f"{dotted(table)}: the default of {column.colname} fits one row only"
+    if ConstrType.CONSTR_UNIQUE in given and given.keys() & SAME_FOR_MANY:
+        return "contract", f"{dotted(table)}: what fills {column.colname} may be there already"
+    for constraint in column.constraints or ():
+        if constraint.contype == ConstrType.CONSTR_CHECK:
+            verdict = _constraint(table, constraint, made)
+            if verdict != ADDS:
+                return verdict
     return ADDS
 
 
@@ -128,8 +139,11 @@ def _not_null(table: Name, command: Any, made: Made) -> Verdict:
     return "contract", f"{dotted(table)}: sets column {command.name} not null"
 
 
-def _constraint(table: Name, command: Any, made: Made) -> Verdict:
-    constraint = command.def_
+def _add_constraint(table: Name, command: Any, made: Made) -> Verdict:
+    return _constraint(table, command.def_, made)
+
+
+def _constraint(table: Name, constraint: Any, made: Made) -> Verdict:
     kind = getattr(constraint, "contype", ConstrType.CONSTR_UNIQUE)  # of an index that is there
     if _binds_no_old_code(table, kind, constraint, made):
         return ADDS
@@ -144,7 +158,19 @@ def _binds_no_old_code(table: Name, kind: ConstrType, constraint: Any, made: Mad
         keys = (*(constraint.keys or ()), *(constraint.fk_attrs or ()))
         return any(made.columns.get((*table, key.sval)) is False for key in keys)
     if kind == ConstrType.CONSTR_CHECK:
-        named = (node for node in walk(constraint.raw_expr) if isinstance(node, ast.ColumnRef))
-        columns = [(*table, getattr(tuple(node.fields or ())[-1], "sval", "*")) for node in named]
-        return bool(columns) and all(column in made.columns for column in columns)
+        return _passes_nulls(table, list(walk(constraint.raw_expr)), made)
     return False
+
+
+def _passes_nulls(table: Name, expression: list[Any], made: Made) -> bool:
+    """Whether a CHECK names new columns alone, and lets them be what old code leaves there."""
+    named = [node for node in expression if isinstance(node, ast.ColumnRef)]
+    columns = [(*table, getattr(tuple(node.fields or ())[-1], "sval", "*")) for node in named]
+    if not columns or not all(column in made.columns for column in columns):
+        return False
+    if all(made.columns[column] for column in columns):
+        return True  # the default was held against it for the rows that are there
+    return not any(
+        isinstance(node, SEES_NULL) or getattr(node, "kind", None) in DISTINCT
+        for node in expression
+    )

@@ -30,6 +30,9 @@ EXPAND = [
     "alter table forms add slug text; alter table forms add constraint u unique (slug)",
     "alter table forms add slug text; create unique index i on forms (slug)",
     "alter table forms add slug text, add check (slug <> '')",
+    "alter table forms add n int not null default 0 check (n is not null and n >= 0)",
+    "alter table forms add n int check (n > 0) references users",
+    "alter table forms add n int generated always as (id * 2) stored",
     "alter table forms add n int, alter n set default 0, alter n set not null",
     "alter table forms add slug text; alter table forms drop slug",
     "alter table forms alter title set default 'x'",
@@ -119,7 +122,25 @@ CONTRACT = {
     "alter table forms add n int not null": "forms: adds required column n",
     "alter table forms add n int not null default null::int": "forms: adds required column n",
     "alter table forms add n int primary key": "forms: adds required column n",
-    "alter table forms add n int default 1 unique": "forms: the default of n fits one row only",
+    "alter table forms add n int default 1 unique": ("forms: what fills n may be there already"),
+    "alter table forms add n int generated always as (id % 2) stored unique": (
+        "forms: what fills n may be there already"
+    ),
+    "alter table forms add n int generated always as (id) stored, add check (n < 9)": (
+        "forms: check constraint narrows what is written"
+    ),
+    "alter table forms add n int check (n is not null)": (
+        "forms: check constraint narrows what is written"
+    ),
+    "alter table forms add n int check (slug <> '')": (
+        "forms: check constraint narrows what is written"
+    ),
+    "alter table forms add n int, add check (n is distinct from null)": (
+        "forms: check constraint narrows what is written"
+    ),
+    "alter table forms add constraint u unique nulls not distinct (n)": (
+        "forms: unique constraint narrows what is written"
+    ),
     "alter table forms alter slug drop default": "forms: drops the default of column slug",
     "alter table forms rename to papers": "forms: renames it to papers",
     "alter table forms rename slug to name": "forms: renames slug to name",
