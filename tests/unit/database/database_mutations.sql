@@ -733,3 +733,49 @@ drop event trigger watch;
 --   differs text search configuration public.plain
 --   no mend
 alter text search configuration plain drop mapping for asciiword;
+
+-- index invalid
+--   differs index public.forms_title_idx
+update pg_index set indisvalid = false where indexrelid = 'forms_title_idx'::regclass;
+
+-- constraint's index invalid
+--   extra index public.forms_slug_key
+update pg_index set indisvalid = false where indexrelid = 'forms_slug_key'::regclass;
+
+-- partition detached
+--   differs table public.events_2025
+--   extra column public.events_2025.at
+--   extra column public.events_2025.kind
+--   extra column public.events_2025.count
+--   no mend
+alter table events detach partition events_2025;
+
+-- table became partitioned
+--   differs table public.loose
+--   no mend
+alter table loose rename to old;
+create table loose (a integer, b integer, c integer not null) partition by range (a);
+drop table old cascade;
+create statistics loose_stats (dependencies) on a, b from loose;
+
+-- table became a view
+--   missing table public.loose
+--   extra view public.loose
+--   no mend
+drop table loose;
+create view loose as select 1 as a, 2 as b, 3 as c;
+
+-- sequence of another type
+--   differs sequence public.ticket
+alter sequence ticket as integer;
+
+-- several at once
+--   missing column public.forms.tags
+--   extra column public.answers.note
+--   differs column public.forms.title
+--   extra index public.answers_form_idx
+--   missing policy public.forms.write
+alter table forms drop tags, alter title drop not null;
+alter table answers add note text;
+create index answers_form_idx on answers (form);
+drop policy write on forms;

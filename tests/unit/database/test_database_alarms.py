@@ -181,3 +181,23 @@ def test_what_is_no_catalog(text: str) -> None:
 def test_a_name_with_quotes_cannot_break_out(ground: Scratch, expected: Catalog) -> None:
     names = ["schema it's", 'table public."a\'b"', "'; drop table forms; --", "\\"]
     assert same(expected, ground.catalog("base", names))
+
+
+def test_an_invalid_index_that_no_dump_shows(ground: Scratch, expected: Catalog) -> None:
+    leftover = (
+        "create unique index leftover on forms (size);"
+        "update pg_index set indisvalid = false, indisready = false "
+        "where indexrelid = 'leftover'::regclass"
+    )
+    with ground.database(leftover) as name:
+        assert ground.dump(name) == ground.dump("base")
+        (found,) = compare(expected, ground.catalog(name))
+        assert (found.object, found.change) == ("index public.leftover", "extra")
+        assert found.mend == "DROP INDEX CONCURRENTLY public.leftover;"
+        ground.server.sql(found.mend, name)
+        assert same(expected, ground.catalog(name))
+
+
+def test_a_column_that_an_older_server_lacks(ground: Scratch) -> None:
+    script = catalog_script().replace("attcompression", "attnovelty")
+    assert Catalog.from_json(ground.server.sql(script, "base")).objects
