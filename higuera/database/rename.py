@@ -1,7 +1,7 @@
 """Renames: what is missing here and besides there may be one thing with two names."""
 
 from higuera.database.difference import NOT_COMPARED, Difference, table_of
-from higuera.database.names import TABLES, name_of
+from higuera.database.names import RELATIONS, TABLES, name_of
 
 
 class Rest:
@@ -44,10 +44,12 @@ class Rest:
         return False
 
     def is_taken(self, found: Difference) -> bool:
-        """Whether a missing constraint's name is an extra index's, or the other way round."""
+        """Whether something else has the name: a view the table's, an index the constraint's."""
         name = name_of(found.object)
         if found.change != "missing" or len(name.parts) < 2:
             return False
+        if name.kind in RELATIONS:
+            return any(self._keys.get(f"{kind} {name.rest}") == "extra" for kind in RELATIONS)
         if name.kind == "constraint":
             return self._keys.get(f"index {name.parts[0]}.{name.last}") == "extra"
         suffix = f".{name.last}"

@@ -259,7 +259,7 @@ alter table forms rename slug to word;
 --   no mend
 alter table loose rename a to z;
 
--- two checks swapped by name
+-- two unnamed checks added
 --   extra constraint public.loose.loose_a_check
 --   extra constraint public.loose.loose_a_check1
 alter table loose add check (a > 1), add check (a > 2);

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 from database_scratch import Scratch, scratch
 
+from higuera.database.catalog import Catalog
 from higuera.database.fit import Fit, Verdict, fit
 
 OLD = """
@@ -196,9 +197,13 @@ def ground() -> Iterator[Scratch]:
         yield ground
 
 
+@pytest.fixture(scope="module")
+def old(ground: Scratch) -> Catalog:
+    return ground.catalog("old")
+
+
 @pytest.mark.parametrize(("verdict", "case"), FLAT, ids=[case.sql[:60] for _, case in FLAT])
-def test_a_case(ground: Scratch, verdict: Verdict, case: Case) -> None:
-    old = ground.catalog("old")
+def test_a_case(ground: Scratch, old: Catalog, verdict: Verdict, case: Case) -> None:
     with ground.database(case.sql, "old") as name:
         found = fit(old, ground.catalog(name))
     assert found.verdict == verdict, found.reasons
@@ -208,8 +213,7 @@ def test_a_case(ground: Scratch, verdict: Verdict, case: Case) -> None:
     assert all("\n" not in line for line in found.reasons)
 
 
-def test_what_does_not_fit_comes_first(ground: Scratch) -> None:
-    old = ground.catalog("old")
+def test_what_does_not_fit_comes_first(ground: Scratch, old: Catalog) -> None:
     with ground.database("create table a (b int); drop sequence ticket", "old") as name:
         found = fit(old, ground.catalog(name))
     assert found == Fit("does not fit", ("sequence public.ticket is gone", "table public.a is new"))

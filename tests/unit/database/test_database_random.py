@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from higuera.database.parity import compare, describe
 
 BOUNDED = settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -42,7 +42,7 @@ def test_drift_is_seen_when_the_oracle_sees_it(ground: Scratch, data: st.DataObj
             assert compare(expected, ground.catalog(two)) == []
 
 
-@settings(BOUNDED, max_examples=8)
+@settings(BOUNDED, max_examples=5)
 @given(schema=schemas())
 def test_a_restored_dump_is_the_same(ground: Scratch, schema: list[Table]) -> None:
     with (
