@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from higuera.database.parity import compare, describe
 
 BOUNDED = settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
