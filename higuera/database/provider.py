@@ -5,12 +5,10 @@ from collections.abc import Callable
 
 from higuera.database.catalog import Catalog
 from higuera.database.names import name_of
+from higuera.spec.database import PROVIDER_SCHEMAS
 
 # As in catalog.sql, which hides them where the provider's roles prove whose they are.
-SCHEMAS = re.compile(
-    r"(auth|storage|realtime|_realtime|extensions|vault|graphql.*|pgbouncer|supabase_.*|_supabase"
-    r"|cron|net|pgsodium.*|_analytics|neon|neon_auth|neon_migration)"
-)
+SCHEMAS = re.compile(PROVIDER_SCHEMAS)
 EXTENSIONS = {
     "pg_stat_statements",
     "pg_graphql",

@@ -12,12 +12,12 @@ from higuera.spec.model import Command, EnvironmentVariable, Model, Name, Relati
 
 # Where a throw-away PostgreSQL listens for the time of a rehearsal, on loopback.
 SCRATCH_PORT = 8097
-# Schemas that a managed provider keeps for itself (Supabase, Neon). Left out only where the role of
-# the stack does not own them: an app may well have an `auth` of its own.
+# Schemas that a managed provider keeps for itself (Supabase, Neon), as a regular expression for
+# PostgreSQL and Python. Left out only where the role of the stack does not own them: an app may
+# well have an `auth` of its own.
 PROVIDER_SCHEMAS = (
-    *("auth", "storage", "realtime", "extensions", "vault", "graphql", "graphql_public"),
-    *("pgbouncer", "supabase_functions", "supabase_migrations", "cron", "net"),
-    *("neon", "neon_auth"),
+    "^(auth|storage|_?realtime|extensions|vault|graphql.*|pgbouncer|_?supabase.*|cron|net|pgsodium.*"
+    "|_analytics|neon|neon_auth|neon_migration)$"
 )
 # Parameters of a URL that libpq knows too (PostgreSQL 15, 34.1.2); others are a driver's own.
 LIBPQ = (
@@ -50,7 +50,11 @@ class Job(Model):
 class Lint(Model):
     """What squawk holds pending migrations against (`higuera migrations check`)."""
 
-    exclude: list[LintRule] = ["prefer-robust-stmts"]
+    exclude: list[LintRule] = [
+        "prefer-robust-stmts",
+        "require-lock-timeout",
+        "require-statement-timeout",
+    ]
     """Rules of squawk that do not bite; the default is noise on Drizzle's SQL."""
     assume_in_transaction: bool = True
     """Whether the tool that applies a file wraps it in a transaction."""

@@ -1,7 +1,7 @@
 select format('drop schema %I cascade', nspname) from pg_catalog.pg_namespace n
 where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
   and not (nspowner <> (select oid from pg_catalog.pg_roles where rolname = current_user)
-    and nspname in ({% for name in provider_schemas %}'{{ name }}'{{ ", " if not loop.last }}{% endfor %}))
+    and nspname ~ '{{ provider_schemas }}')
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_namespace'::regclass
     and d.objid = n.oid and d.deptype = 'e')
   and not exists (select from pg_catalog.pg_extension e where e.extnamespace = n.oid) \gexec

@@ -31,7 +31,7 @@ where c.relkind in ('r', 'p', 'f') and not c.relispartition
     and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
     and 'schema ' || n.nspname <> all (array[{leave_out}]::text[])
     and 'table ' || n.nspname || '.' || c.relname <> all (array[{leave_out}]::text[])
-    and not (n.nspname = any (array[{providers}]::text[])
+    and not (n.nspname ~ '{providers}'
         and pg_get_userbyid(n.nspowner) <> current_user)
     and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass
         and e.objid = c.oid and e.deptype = 'e');
@@ -54,7 +54,7 @@ def dictionary_script(leave_out: Sequence[str] = ()) -> str:
 
     `leave_out` names what is no data of the app (`schema drizzle`, `table public.migrations`).
     """
-    return SCRIPT.format(leave_out=_listed(leave_out), providers=_listed(PROVIDER_SCHEMAS))
+    return SCRIPT.format(leave_out=_listed(leave_out), providers=PROVIDER_SCHEMAS)
 
 
 def read_rows(text: str) -> list[Row]:

@@ -134,7 +134,8 @@ ASKS_FOR_TIMEOUTS = ["require-lock-timeout", "require-statement-timeout"]
 @pytest.mark.parametrize(
     ("lint", "rules"),
     [
-        ({}, ["require-concurrent-index-creation", *ASKS_FOR_TIMEOUTS]),
+        ({}, ["require-concurrent-index-creation"]),
+        ({"exclude": []}, ["require-concurrent-index-creation", *ASKS_FOR_TIMEOUTS]),
         ({"exclude": ASKS_FOR_TIMEOUTS}, ["require-concurrent-index-creation"]),
         ({"exclude": ["require-concurrent-index-creation"], "pg_version": "15"}, ASKS_FOR_TIMEOUTS),
         (
