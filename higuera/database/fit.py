@@ -13,6 +13,10 @@ from higuera.database.sqltypes import widened
 Verdict = Literal["fits", "differs", "does not fit"]
 
 
+# A person reads this many reasons of one verdict, and no more.
+SHOWN = 20
+
+
 @dataclass(frozen=True)
 class Fit:
     """The answer, and a line for each thing that speaks against it."""
@@ -20,6 +24,12 @@ class Fit:
     verdict: Verdict
     reasons: tuple[str, ...]
     """What does not fit comes first."""
+
+    def shown(self) -> list[str]:
+        """The first reasons, indented, and how many more there are."""
+        lines = [f"  {reason}" for reason in self.reasons[:SHOWN]]
+        more = len(self.reasons) - SHOWN
+        return [*lines, f"  and {more} more"] if more > 0 else lines
 
 
 class Reason(NamedTuple):

@@ -119,13 +119,18 @@ def parse_target(lines: list[str]) -> Target:
 
 
 def refuse(target: Target) -> None:
-    """Raise DatabaseError where migrations cannot go well: a replica, rights, an old client."""
+    """Raise DatabaseError where migrations cannot go well: rights, room for a dump, old tools."""
     problems = []
     if target.is_read_only:
         problems.append(f"{target.role}: is read-only (a replica?); migrations need the primary")
     if not target.may_create:
         problems.append(
             f"{target.role}: may create nothing; grant create on the database or schema"
+        )
+    if target.free < target.size:
+        problems.append(
+            f"the VPS has {target.free // 1024} MiB of disk free where dumps go, and the database "
+            f"has {target.size // 1024}"
         )
     if target.client < target.server // 10000:
         problems.append(

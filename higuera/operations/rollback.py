@@ -69,7 +69,7 @@ def fitting(target: str, schema: SchemaState) -> Fitting:
     found = fit(schema.recorded, schema.now)
     if found.verdict == "fits":
         return Fitting([f"{target} fits: the schema is what it was proven on"])
-    reasons = [f"  {reason}" for reason in found.reasons]
+    reasons = found.shown()
     if found.verdict == "differs":
         return Fitting([f"{target} fits, with these differences in the schema:", *reasons])
     return Fitting([f"{target} does not fit the schema of now:", *reasons], is_refused=True)

@@ -76,8 +76,8 @@ def _way_back(gate: Gate, host: Host, no_way_back: bool) -> None:
     if gate.recorded is not None and gate.recorded.fingerprint == gate.expected.catalog.fingerprint:
         return  # it does already
     verdict = gate.fit()
-    for reason in verdict.reasons if verdict else ():
-        host.log(f"  {reason}")
+    for reason in verdict.shown() if verdict else ():
+        host.log(reason)
     problem = _tried(gate, host)
     if problem is None and verdict is not None and verdict.verdict == "does not fit":
         problem = "a schema without what it was built for"
