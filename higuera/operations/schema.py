@@ -112,7 +112,7 @@ def _tried(gate: Gate, host: Host) -> str | None:
         run_remote(host, f"{run.tool} candidate {plan}")
         run.proofs.trial(host)
     except HigueraError as error:
-        return str(error)
+        return "\n".join(line.removeprefix("job ") for line in str(error).splitlines())
     host.log(f"release {run.live_release} passes its smoke checks on the new schema: a way back")
     return None
 
