@@ -153,8 +153,11 @@ def test_units_read_the_files_that_are_written(name: str) -> None:
         for service in stack.services
         for colour in COLOURS
     }
+    twins = [file for file in files if file.path.endswith("-scratch@.service")]
+    scratch = {f"/run/higuera/{stack.app}/scratch.env"} if twins else set()
+    assert bool(twins) == stack.is_gated
     read = {path for file in files for path in settings_of(file.text, "EnvironmentFile")}
-    assert read == secret | slots
+    assert read == secret | slots | scratch
 
 
 def test_undeclared_secret_is_an_error() -> None:
@@ -188,11 +191,41 @@ def test_unit_says_what_the_stack_says() -> None:
 
 def test_job_runs_its_command_as_it_is_written() -> None:
     stack = odd()
-    unit, _ = job_files(stack, secrets_of(stack))
+    unit, twin, _ = job_files(stack, secrets_of(stack))
     assert unit.path == "/etc/systemd/system/a1-b2--c3-migrate@.service"
-    (line,) = settings_of(unit.text, "ExecStart")
-    assert Systemd().command(line) == ["/bin/sh", "-c", "exec node 'm g.js' \"$B\" %n"]
-    assert "After=network.target postgresql.service" in unit.text
+    assert twin.path == "/etc/systemd/system/a1-b2--c3-migrate-scratch@.service"
+    for file in (unit, twin):
+        (line,) = settings_of(file.text, "ExecStart")
+        assert Systemd().command(line) == ["/bin/sh", "-c", "exec node 'm g.js' \"$B\" %n"]
+        assert "After=network.target postgresql.service" in file.text
+
+
+def test_a_twin_is_its_job_on_another_database() -> None:
+    """The rehearsal's URL is read last, so that it is the one that holds."""
+    stack = forms()
+    files = {file.path: file.text for file in job_files(stack, secrets_of(stack))}
+    for key in ("migrate", "seed"):
+        job, twin = (
+            files[f"{SYSTEMD}/forms-{key}{end}@.service"].splitlines() for end in ("", "-scratch")
+        )
+        own = f"EnvironmentFile={stack.paths.job_secrets(key)}"
+        other = "EnvironmentFile=/run/higuera/forms/scratch.env"
+        reads = [line for line in twin if line.startswith("EnvironmentFile=")]
+        assert reads == [own, other]
+        assert not [line for line in job if "scratch" in line]
+        differ = [line for line in twin if line not in job]
+        assert [line for line in differ if not line.startswith(("#", "Description="))] == [other]
+        assert [line for line in job if line not in twin and not line.startswith("#")] == [
+            f"Description=forms {key} of release %i"
+        ]
+
+
+def test_no_gate_no_twins() -> None:
+    data = stack_data()
+    del data["database"]["migrate"]
+    stack = Stack.model_validate(data)
+    names = [Path(file.path).name for file in job_files(stack, secrets_of(stack))]
+    assert names == ["forms-seed@.service", "seed.env"]
 
 
 def test_the_colours_differ_in_nothing_but_colour_and_port() -> None:
