@@ -44,11 +44,15 @@ class SchemaThere(FactBase[SchemaState]):
 
     def process(self, output: list[str]) -> SchemaState:
         """From its lines to a state."""
+        if not output:
+            return self.default()
         found = [line.partition(" ")[::2] for line in output]
         return SchemaState(
             now=_catalog([rest for key, rest in found if key == "catalog"]),
             recorded=_catalog([rest for key, rest in found if key == "recorded"]),
-            backups=tuple(rest.split()[0] for key, rest in found if key == "backup" and rest),
+            backups=tuple(
+                name for key, rest in found if key == "backup" for name in rest.split()[:1]
+            ),
             why=tuple(rest for key, rest in found if key == "why"),
         )
 

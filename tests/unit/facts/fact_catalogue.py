@@ -17,6 +17,7 @@ from higuera.facts.machine import Machine
 from higuera.facts.packages import InstalledPackages
 from higuera.facts.release import LiveRelease
 from higuera.facts.runtimes import Runtimes
+from higuera.facts.schema import SchemaThere
 
 HERE = Path(__file__).parent
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
@@ -38,6 +39,7 @@ ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
         "units": ["a-web-blue.service", "a-web-green.service"],
     },
     Runtimes: {},
+    SchemaThere: {"app": "forms", "release": "20261123T101500Z-ab12cd3"},
 }
 FACTS = {fact.__name__: fact for fact in ARGUMENTS}
 

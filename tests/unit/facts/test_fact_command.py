@@ -18,6 +18,7 @@ from higuera.facts.files import Files, FileState
 from higuera.facts.machine import Machine
 from higuera.facts.packages import InstalledPackages
 from higuera.facts.release import LiveRelease
+from higuera.facts.schema import SchemaThere
 from higuera.render.files import File
 
 WILD = [
@@ -88,6 +89,7 @@ def asked_with(value: str) -> list[tuple[type[FactBase[Any]], dict[str, Any]]]:
         (Files, {"paths": [value], "units": [value], "contents": [value]}),
         (InstalledPackages, {"packages": [value]}),
         (LiveRelease, {"app": value, "paths": [value], "units": [value]}),
+        (SchemaThere, {"app": value, "release": value}),
     ]
 
 

@@ -16,7 +16,7 @@ CASES = sorted(HERE.glob("*/*.yml"))
 TAGGED = [c for c in CASES if c.parent.name not in ("InstalledPackages", "Runtimes")]
 TAGS = ["account", "folder", "server", "role", "database", "stat", "sum", "unit", "text", "probe"]
 TAGS += ["system", "machine", "user", "root", "systemd", "disk", "sshd"]
-TAGS += ["plan", "live", "slot", "manifest"]
+TAGS += ["plan", "live", "slot", "manifest", "catalog", "recorded", "backup", "why"]
 
 
 def output_of(case: Path) -> list[str]:
