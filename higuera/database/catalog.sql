@@ -7,12 +7,18 @@ with given as (
     select array[/*leave_out*/]::text[] as leave_out
 ), members as (
     select classid, objid from pg_depend where deptype = 'e'
+), others as (
+    select oid from pg_roles where rolname <> current_user
+      and rolname in ('supabase_admin', 'neon_superuser', 'cloud_admin', 'rdsadmin', 'cloudsqladmin', 'azuresu')
 ), provider as (
     -- A name alone proves nothing: an app may have its own schema `auth`. The roles tell.
     select nspname from pg_namespace
-    where (nspname ~ '^(auth|storage|realtime|_realtime|extensions|vault|graphql.*|pgbouncer|supabase_.*|_supabase|cron|net|pgsodium.*|_analytics)$'
-           and exists (select from pg_roles where rolname = 'supabase_admin'))
-       or (nspname ~ '^(neon|neon_auth|neon_migration)$'
+    where (nspowner <> (select oid from pg_roles where rolname = current_user)
+           -- This one Supabase gives to its customer, with what only it can make inside.
+           or nspname = 'extensions')
+      and (nspname ~ '^(auth|storage|_?realtime|extensions|vault|graphql.*|pgbouncer|_?supabase.*|cron|net|pgsodium.*|_analytics)$'
+           and exists (select from pg_roles where rolname = 'supabase_admin')
+        or nspname ~ '^(neon|neon_auth|neon_migration)$'
            and exists (select from pg_roles where rolname in ('neon_superuser', 'cloud_admin')))
 ), spaces as (
     select n.oid, n.nspname, quote_ident(nspname) as name,
@@ -286,12 +292,15 @@ with given as (
               and d.refclassid = 'pg_publication'::regclass and d.refobjid = p.oid))
     from pg_publication p
     where not exists (select from members m where m.classid = 'pg_publication'::regclass and m.objid = p.oid)
+      and p.pubowner not in (select oid from others)
+      and not (pubname ~ '^supabase_' and exists (select from pg_roles where rolname = 'supabase_admin'))
 ), eventtriggers as (
     select 'event trigger ' || quote_ident(evtname), jsonb_build_object('event', evtevent,
         'tags', (select jsonb_agg(t order by t) from unnest(evttags) t), 'function', evtfoid::regprocedure,
         'state', case evtenabled when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA' when 'A' then 'ENABLE ALWAYS' end)
     from pg_event_trigger e join pg_proc p on p.oid = evtfoid join spaces s on s.oid = pronamespace
     where not exists (select from members m where m.classid = 'pg_event_trigger'::regclass and m.objid = e.oid)
+      and e.evtowner not in (select oid from others)
 ), operators as (
     select 'operator ' || s.name || '.' || oprname || '(' || coalesce(format_type(nullif(oprleft, 0), null), 'none')
         || ',' || coalesce(format_type(nullif(oprright, 0), null), 'none') || ')', jsonb_build_object(

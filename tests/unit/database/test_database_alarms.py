@@ -139,14 +139,33 @@ def test_an_apps_own_schema_of_such_a_name_counts(ground: Scratch) -> None:
 
 
 def test_a_providers_schema_is_known_by_its_roles(ground: Scratch) -> None:
-    ground.server.sql("create role supabase_admin")
+    ground.server.sql("create role supabase_admin superuser")
+    theirs = "set role supabase_admin; create schema auth; create table auth.users (id int)"
     try:
-        one = ground.made("create schema auth; create table auth.users (id int)")
+        one = ground.made(theirs)
         assert (one.provider, "schema auth" in one.objects) == (("auth",), False)
+        own = ground.made("create schema auth; create table auth.users (id int)")
+        assert (own.provider, "table auth.users" in own.objects) == ((), True)
     finally:
         ground.server.sql("drop role supabase_admin")
     two = ground.made("create schema auth; create table auth.users (id int, more text)")
     assert compare(two, one) == compare(one, two) == []
+
+
+def test_what_a_provider_publishes_and_watches_is_its_own(ground: Scratch) -> None:
+    empty = ground.made("")
+    ground.server.sql("create role supabase_admin superuser")
+    theirs = (
+        "create publication supabase_realtime; set role supabase_admin; create publication theirs; "
+        "create function seen() returns event_trigger language plpgsql as 'begin end'; "
+        "create event trigger seen on ddl_command_end execute function seen(); "
+        "reset role; create publication ours"
+    )
+    try:
+        found = [each.object for each in compare(empty, ground.made(theirs))]
+    finally:
+        ground.server.sql("drop role supabase_admin")
+    assert found == ["function public.seen()", "publication ours"]
 
 
 def test_a_plain_role_reads_the_same(ground: Scratch, expected: Catalog) -> None:
