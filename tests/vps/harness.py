@@ -20,6 +20,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MINI = Path(__file__).parent / "mini"
 BIN = Path(sys.executable).parent
 HIGUERA = str(BIN / "higuera")
+# Marked, so that they are found wherever they leak; the password is encoded in a URL.
+PASSWORD = "canary/db@7f3a9c:word"
+SECRETS = {
+    "DATABASE_URL3": "postgresql://forms:canary%2Fdb%407f3a9c%3Aword@127.0.0.1:5432/forms",
+    "SESSION_SECRET": "canary-session-5d21e8b0c4a7",
+    "SMOKE_EMAIL": "canary-mail-c0ffee@forms.test",
+    "SMOKE_PASSWORD": "canary-smoke-9b61d2f3e8",
+}
 
 
 class Project:
@@ -57,6 +65,13 @@ class Project:
         shutil.copytree(REPOSITORY / "inventory", folder / "inventory", ignore=ignored)
         project = cls(folder, vps)
         project.environment()
+        return project
+
+    @classmethod
+    def gated(cls, folder: Path, vps: str) -> "Project":
+        """The example with secrets that are known, so that all copies of a VPS fit them."""
+        project = cls.forms(folder, vps)
+        (folder / ".env.sandbox").write_text("".join(f"{k}={v}\n" for k, v in SECRETS.items()))
         return project
 
     def copy(self, folder: Path, vps: str) -> "Project":
@@ -109,14 +124,16 @@ class Project:
             text=True,
         )
 
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A command in the project's folder."""
+    def run(
+        self, *command: str, answer: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A command in the project's folder; whatever it asks gets `answer`, or nothing."""
         given = {**os.environ, **self.variables, **variables}
         return subprocess.run(
             command,
             cwd=self.folder,
             env=given,
-            stdin=subprocess.DEVNULL,
+            input=answer,
             capture_output=True,
             text=True,
             timeout=600,

@@ -1,0 +1,180 @@
+"""What happens to a migration: it is blocked, awaited, left alone, cut off, or it fails."""
+
+import signal
+import subprocess
+import time
+from threading import Event, Thread
+
+from aftermath import refused, status, struck
+from harness import Project, until
+from migrations import (
+    BARE,
+    DRIZZLE,
+    applied,
+    migration,
+    next_code,
+    runner,
+    schema,
+    serves,
+    session,
+    signed_in,
+    sql,
+    untouched,
+    write_form,
+)
+
+LIMITS = "    lock_timeout: 1\n    retries: 1\n    queue: 3\n"
+NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'
+# On a scratch database, where nobody has an account yet, it takes no time.
+SLOW = f'SELECT pg_sleep(6) FROM (SELECT FROM "users" LIMIT 1) u;--> statement-breakpoint\n{NOTE}'
+SLEEPS = "select count(*) from pg_stat_activity where query ilike 'select pg_sleep(6)%'"
+
+
+class Users:
+    """People who read and write forms all the while; how long each of them had to wait."""
+
+    def __init__(self, project: Project) -> None:
+        self.waits: list[float] = []
+        self.wrong: list[str] = []
+        self._http = signed_in(project)
+        self._over = Event()
+        self._thread = Thread(target=self._go, daemon=True)
+
+    def __enter__(self) -> "Users":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(30)
+        self._http.close()
+
+    def _go(self) -> None:
+        while not self._over.wait(0.1):
+            began = time.monotonic()
+            try:
+                write_form(self._http, "While it waits")
+                assert self._http.get("/api/forms").status_code == 200
+            except Exception as error:
+                self.wrong.append(repr(error))
+            self.waits.append(time.monotonic() - began)
+
+
+def test_a_blocked_migration_gives_way(forms: Project) -> None:
+    """A long transaction: named, given way to in the stated time, while the app serves on."""
+    forms.edit("inventory/stack.yml", "    # queue: 120\n", LIMITS)
+    migration(forms, "0002_note", NOTE)
+    next_code(forms, "ok", "two")
+    before = untouched(forms)
+    lock = "begin; lock table forms in access share mode;"
+    with session(forms, "on-call", lock) as pid, Users(forms) as users:
+        printed = refused(
+            forms,
+            "it waited 1 s for a lock, and gave way to those behind it; it was blocked by",
+            f"process {pid} (user postgres, application on-call, from the server itself, "
+            "idle in transaction",
+            "tries again in 2 s (1 of 1)",
+            "gave up after 2 tries",
+        )
+    assert "it left nothing behind" in printed
+    assert users.wrong == [] and len(users.waits) > 20
+    assert max(users.waits) < 4, (
+        "they wait as long as one statement waits for its lock, and no more"
+    )
+    assert untouched(forms)[:2] == before[:2]
+    assert serves(forms, "ok")
+    # Somebody else migrates, from another host: waited for, named.
+    held = "select pg_advisory_lock(hashtextextended('higuera', 0));"
+    with session(forms, "other-host", held) as pid:
+        began = time.monotonic()
+        refused(
+            forms,
+            f"another migration has the lock: process {pid} (user postgres, application other-host",
+            "it still has it after 3 s",
+        )
+    assert untouched(forms)[:2] == before[:2]
+    assert time.monotonic() - began < 60
+    # Two of our own, at once, when nobody blocks them.
+    with forms.deploying(subprocess.DEVNULL) as first:
+        until(lambda: status_of(forms)["lock"] is not None, "the first takes the lock")
+        refused(forms, "forms is locked by")
+        assert first.wait(timeout=120) == 0
+    assert applied(forms) == 3
+    assert serves(forms, "two")
+
+
+def status_of(project: Project) -> dict[str, object]:
+    """As the host tells it."""
+    import json
+
+    found: dict[str, object] = json.loads(project.ssh("higuera-forms status --json"))
+    return found
+
+
+def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None:
+    """Down before, down in the middle, a controller killed in the middle: the rerun converges."""
+    migration(forms, "0002_note", SLOW)
+    next_code(forms, "ok", "two")
+    before = untouched(forms)
+    forms.ssh("systemctl stop postgresql@15-main")
+    printed = refused(forms, "Starting operation: Target", "Connection refused")
+    assert "Starting operation: Build" not in printed
+    assert forms.get("/").status_code == 200
+    forms.ssh("systemctl start postgresql@15-main")
+    until(lambda: serves(forms, "ok"), "the app has its database again")
+
+    def stop_database(process: subprocess.Popen[str]) -> None:
+        until(lambda: sql(forms, SLEEPS) == "1", "the migration is in its middle")
+        forms.ssh("systemctl stop postgresql@15-main")
+
+    code, printed = struck(forms, "Migrate", stop_database)
+    assert code == 1, printed
+    assert "failed; the reason is above" in printed
+    assert "serves on" in printed
+    forms.ssh("systemctl start postgresql@15-main")
+    until(lambda: serves(forms, "ok"), "the app has its database again")
+    assert untouched(forms)[:2] == before[:2]
+
+    def kill(process: subprocess.Popen[str]) -> None:
+        until(lambda: sql(forms, SLEEPS) == "1", "the migration is in its middle")
+        process.kill()
+
+    code, printed = struck(forms, "Migrate", kill)
+    assert code == -signal.SIGKILL
+    printed = forms.deployed()
+    assert "goes on without its deploy: waited for its end" in printed
+    assert "whose deploy went away, succeeded" in printed
+    assert "no migration is pending: no dump, no run" in printed
+    assert applied(forms) == 3
+    assert serves(forms, "two")
+    assert forms.plan() == []
+
+
+def test_a_migration_that_fails(forms: Project) -> None:
+    """In a transaction it leaves nothing; outside of one, what it leaves comes with its clean-up."""
+    with signed_in(forms) as http:
+        write_form(http, "Twice")
+        write_form(http, "Twice")
+    before = schema(forms), applied(forms)
+    migration(forms, "0002_once", f'{NOTE}\nCREATE UNIQUE INDEX "once" ON "forms" ("title");')
+    next_code(forms, "ok", "two")
+    refused(
+        forms,
+        'could not create unique index "once"',
+        "it left nothing behind: the schema is as it was before",
+        "serves on",
+    )
+    assert (schema(forms), applied(forms)) == before
+    runner(forms, BARE)
+    file = forms.folder / DRIZZLE / "0002_once.sql"
+    file.write_text('CREATE UNIQUE INDEX CONCURRENTLY "once" ON "forms" ("title");\n')
+    printed = refused(forms, "it left this behind", "+ index public.once")
+    (mend,) = [line.split("mend: ")[1] for line in printed.splitlines() if "mend: " in line]
+    assert mend == "DROP INDEX CONCURRENTLY public.once;"
+    assert serves(forms, "ok")
+    sql(forms, mend)
+    assert (schema(forms), applied(forms)) == before
+    sql(forms, "delete from forms where ctid = (select max(ctid) from forms)")
+    forms.deployed()
+    assert serves(forms, "two")
+    assert applied(forms) == 3
