@@ -12,6 +12,7 @@ from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.operations.gate import Gate
 from higuera.operations.run import Run
+from higuera.spec.database import check_urls
 from higuera.spec.load import Deployment, load_deployment
 
 SUPPORTED = {"debian": ("12",)}
@@ -26,11 +27,14 @@ def start(host: Host) -> Run:
     Raises PyinfraError, a sentence, before anything is touched.
     """
     deployment = deployment_of(host)
+    database = deployment.stack.database
+    if database is not None and database.is_gated:
+        check_urls(database, deployment.secrets.reveal)
     # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
     run = Run(deployment, real, proofs=proofs_of(deployment))
-    if deployment.stack.database is not None and deployment.stack.database.migrate is not None:
-        run.gate = Gate(run, deployment.stack.database.migrate)
+    if database is not None and database.migrate is not None:
+        run.gate = Gate(run, database.migrate)
     return run
 
 

@@ -271,6 +271,12 @@ def scratch_url(database: Database, reveal: Callable[[str], str]) -> PostgresUrl
     return url
 
 
+def check_urls(database: Database, reveal: Callable[[str], str]) -> None:
+    """Raise SecretError where the target cannot be migrated, or the scratch database not be used."""
+    target_url(database, reveal)
+    scratch_url(database, reveal)
+
+
 def _one_line_each(name: str, url: PostgresUrl) -> PostgresUrl:
     """What libpq's service file can hold: a line a value, blanks at its ends are lost."""
     for value in (url.user, url.password, url.host, url.database):
