@@ -24,7 +24,8 @@ with given as (
     select n.oid, n.nspname, quote_ident(nspname) as name,
         exists (select from members m where m.classid = 'pg_namespace'::regclass and m.objid = n.oid) as member
     from pg_namespace n, given
-    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    -- `higuera_scratch` marks a database that a rehearsal may empty.
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'higuera_scratch')
       and n.nspname not in (select nspname from provider)
       and not 'schema ' || quote_ident(nspname) = any (leave_out)
 ), rels as materialized (
