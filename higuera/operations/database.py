@@ -49,14 +49,13 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     role, name = _identifier(url.user), _identifier(url.database)
     statements = []
     if not there.role:
-        statements.append(f"create role {role} login;")
+        statements.append(_made(there, f"create role {role} login", "pg_roles", url.user))
     if not has_password(there, url.password):
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
         statements.append(f"alter role {role} login password {password};")
     if there.owner is None:
-        statements.append(
-            f"create database {name} owner {role} encoding 'UTF8' template template0;"
-        )
+        create = f"create database {name} owner {role} encoding 'UTF8' template template0"
+        statements.append(_made(there, create, "pg_database", url.database))
     elif there.owner != url.user:
         statements.append(f"alter database {name} owner to {role};")
     if not statements:
@@ -85,6 +84,15 @@ def scram_verifier(password: str, salt: bytes, iterations: int) -> str:
     parts = (base64.b64encode(part).decode() for part in (salt, stored, server))
     salt64, stored64, server64 = parts
     return f"SCRAM-SHA-256${iterations}:{salt64}${stored64}:{server64}"
+
+
+def _made(there: DatabaseState, create: str, catalog: str, name: str) -> str:
+    """A statement that makes something; a server that was stopped may well have it already."""
+    if there.reachable:
+        return f"{create};"
+    column = {"pg_roles": "rolname", "pg_database": "datname"}[catalog]
+    known = f"select from {catalog} where {column} = {sql_text(name)}"
+    return f"select {sql_text(create)} where not exists ({known}) \\gexec"
 
 
 def _identifier(value: str) -> str:
