@@ -43,7 +43,8 @@ const had = new Set(rows.map((row) => row.hash))
 for (const one of readMigrationFiles({ migrationsFolder: join(import.meta.dirname, 'drizzle') })) {
   if (had.has(one.hash)) continue
   for (const statement of one.sql) await client.query(statement)
-  await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [one.hash, one.folderMillis])
+  await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
+    [one.hash, one.folderMillis])
 }
 await client.end()
 """
@@ -122,22 +123,28 @@ def lines(printed: str) -> list[str]:
 
 
 @contextmanager
-def session(project: Project, name: str, statements: str) -> Iterator[str]:
+def session(project: Project, name: str, statements: str, to: str) -> Iterator[str]:
     """A psql session on the VPS that goes on after its statements, as people leave them open.
 
-    Yields its process id.
+    `to`: "target" is the stack's own role over TCP, "forms" is postgres on the socket. Yields its
+    process id.
     """
-    script = f"(echo {shlex.quote(statements)}; sleep 600) | psql -XAtq -d forms"
+    psql = (
+        f"psql -XAtq -d '{'service' if to == 'target' else 'dbname'}={to} application_name={name}'"
+    )
+    script = f"(echo {shlex.quote(statements)}; sleep 600) | {psql}"
+    user = "root" if to == "target" else "postgres"
     project.ssh(
-        f"systemd-run -q --unit={name} --uid=postgres -E PGAPPNAME={name} -p WorkingDirectory=/ "
-        f"sh -c {shlex.quote(script)}"
+        f"systemd-run -q --unit={name} --uid={user} -p WorkingDirectory=/ "
+        f"-E PGSERVICEFILE=/etc/higuera/forms/pg_service.conf sh -c {shlex.quote(script)}"
     )
     found = (
-        f"select pid from pg_stat_activity where application_name = '{name}' and state like 'idle%'"
+        'cd / && runuser -u postgres -- psql -XAtc "select pid from pg_stat_activity '
+        f"where application_name = '{name}' and state like 'idle%' and query <> ''\""
     )
     try:
-        until(lambda: sql(project, found) != "", f"session {name} is there", 10)
-        yield sql(project, found)
+        until(lambda: project.ssh(found) != "", f"session {name} is there", 10)
+        yield project.ssh(found)
     finally:
         project.ssh(f"systemctl stop {name}", check=False)
 
@@ -145,6 +152,7 @@ def session(project: Project, name: str, statements: str) -> Iterator[str]:
 def signed_in(project: Project) -> httpx.Client:
     """A client of the public side with a session of the smoke checks' account."""
     http = httpx.Client(base_url=f"http://{project.host.address}", trust_env=False, timeout=20)
+    until(lambda: project.get("/api/health").status_code == 200, "the app has booted")
     account = {"email": SECRETS["SMOKE_EMAIL"], "password": SECRETS["SMOKE_PASSWORD"]}
     assert http.post("/api/auth/login", json=account).status_code == 200
     return http

@@ -1,11 +1,12 @@
 """What happens to a migration: it is blocked, awaited, left alone, cut off, or it fails."""
 
+import json
 import signal
 import subprocess
 import time
 from threading import Event, Thread
 
-from aftermath import refused, status, struck
+from aftermath import refused, struck
 from harness import Project, until
 from migrations import (
     BARE,
@@ -67,12 +68,11 @@ def test_a_blocked_migration_gives_way(forms: Project) -> None:
     next_code(forms, "ok", "two")
     before = untouched(forms)
     lock = "begin; lock table forms in access share mode;"
-    with session(forms, "on-call", lock) as pid, Users(forms) as users:
+    with session(forms, "on-call", lock, "target") as pid, Users(forms) as users:
         printed = refused(
             forms,
             "it waited 1 s for a lock, and gave way to those behind it; it was blocked by",
-            f"process {pid} (user postgres, application on-call, from the server itself, "
-            "idle in transaction",
+            f"process {pid} (user forms, application on-call, from 127.0.0.1, idle in transaction",
             "tries again in 2 s (1 of 1)",
             "gave up after 2 tries",
         )
@@ -85,11 +85,12 @@ def test_a_blocked_migration_gives_way(forms: Project) -> None:
     assert serves(forms, "ok")
     # Somebody else migrates, from another host: waited for, named.
     held = "select pg_advisory_lock(hashtextextended('higuera', 0));"
-    with session(forms, "other-host", held) as pid:
+    with session(forms, "other-host", held, "forms") as pid:
         began = time.monotonic()
         refused(
             forms,
-            f"another migration has the lock: process {pid} (user postgres, application other-host",
+            f"another migration has the lock: process {pid} (user postgres, "
+            "application other-host, from an address hidden, state hidden",
             "it still has it after 3 s",
         )
     assert untouched(forms)[:2] == before[:2]
@@ -105,8 +106,6 @@ def test_a_blocked_migration_gives_way(forms: Project) -> None:
 
 def status_of(project: Project) -> dict[str, object]:
     """As the host tells it."""
-    import json
-
     found: dict[str, object] = json.loads(project.ssh("higuera-forms status --json"))
     return found
 
@@ -116,17 +115,21 @@ def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None
     migration(forms, "0002_note", SLOW)
     next_code(forms, "ok", "two")
     before = untouched(forms)
-    forms.ssh("systemctl stop postgresql@15-main")
-    printed = refused(forms, "Starting operation: Target", "Connection refused")
+    until(lambda: serves(forms, "ok"), "the app has booted")
+    allow = "cd / && runuser -u postgres -- psql -qc 'alter database forms allow_connections {}'"
+    forms.ssh(allow.format("false"))
+    printed = refused(forms, "Starting operation: Target", "not currently accepting connections")
     assert "Starting operation: Build" not in printed
+    assert serves(forms, "ok"), "the app lives on with the connections that it has"
+    forms.ssh(allow.format("true"))
+    forms.ssh("systemctl stop postgresql@15-main")
     assert forms.get("/").status_code == 200
-    forms.ssh("systemctl start postgresql@15-main")
-    until(lambda: serves(forms, "ok"), "the app has its database again")
 
     def stop_database(process: subprocess.Popen[str]) -> None:
         until(lambda: sql(forms, SLEEPS) == "1", "the migration is in its middle")
         forms.ssh("systemctl stop postgresql@15-main")
 
+    # Down before: a database of the VPS itself is started by the deploy.
     code, printed = struck(forms, "Migrate", stop_database)
     assert code == 1, printed
     assert "failed; the reason is above" in printed
@@ -151,7 +154,7 @@ def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None
 
 
 def test_a_migration_that_fails(forms: Project) -> None:
-    """In a transaction it leaves nothing; outside of one, what it leaves comes with its clean-up."""
+    """In a transaction it leaves nothing; outside of one, its leftovers come with a clean-up."""
     with signed_in(forms) as http:
         write_form(http, "Twice")
         write_form(http, "Twice")
