@@ -95,12 +95,20 @@ class Gate:
 
         Raises HostError with psql's own words where it cannot be reached.
         """
-        live = self.run.deployment.stack.paths.live_release
-        lines = run_remote(
-            host,
-            f"{self.run.tool} database {self.run.release}\n"
-            f'[ ! -e {live}/catalog.json ] || {{ printf "recorded "; cat {live}/catalog.json; }}',
+        stack = self.run.deployment.stack
+        live, database = stack.paths.live_release, stack.database
+        assert database is not None
+        script = (
+            f"{self.run.tool} database {self.run.release} || exit\n"
+            f'[ ! -e {live}/catalog.json ] || {{ printf "recorded "; cat {live}/catalog.json; }}'
         )
+        try:
+            lines = run_remote(host, script)
+        except HostError as error:
+            name = database.direct or database.url
+            raise HostError(
+                f"{error}\nthat is the database of {name}, asked from the VPS"
+            ) from None
         recorded = [line.split(" ", 1)[1] for line in lines if line.startswith("recorded ")]
         self.recorded = Catalog.from_json(recorded[0]) if recorded else None
         self.target = parse_target([line for line in lines if not line.startswith("recorded ")])

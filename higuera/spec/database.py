@@ -272,7 +272,7 @@ def scratch_url(database: Database, reveal: Callable[[str], str]) -> PostgresUrl
 
 
 def check_urls(database: Database, reveal: Callable[[str], str]) -> None:
-    """Raise SecretError where the target cannot be migrated, or the scratch database used."""
+    """Raise SecretError where the target or the scratch database cannot be used."""
     target_url(database, reveal)
     scratch_url(database, reveal)
 
