@@ -5,7 +5,6 @@ stub of systemctl runs when `forms-migrate@RELEASE` is started.
 """
 
 import os
-import shlex
 import signal
 import subprocess
 import time
@@ -110,11 +109,14 @@ class DatabaseHost:
 
     def migration(self, script: str) -> None:
         """Let the job be this shell; `psql` in it leads to the database. Its output is its log."""
-        psql = f"PGHOST={self.server.folder} psql -XAtqw -v ON_ERROR_STOP=1 -d {self.name} -U app"
+        psql = (
+            f"env PATH={self.server.environment['PATH']} PGHOST={self.server.folder} "
+            f"PGAPPNAME=higuera-migrate psql -XAtqw -v ON_ERROR_STOP=1 -d {self.name} -U app"
+        )
         out = self.host.root / "job.out"
         self.host.hook(
             f"""case "$*" in *' start forms-migrate@'*)
-    psql() {{ PATH={self.server.environment["PATH"]} PGAPPNAME=higuera-migrate {psql} "$@"; }}
+    psql() {{ {psql} "$@"; }}
     ( {script}
     ) >{out} 2>&1 || exit 1
 esac
@@ -156,7 +158,10 @@ esac
             assert process.stdin is not None and process.stdout is not None
             process.stdin.write(f"{statements}\n;select pg_backend_pid();\n")
             process.stdin.flush()
-            yield int(process.stdout.readlines(1)[-1])
+            line = process.stdout.readline()
+            while not line.strip().isdigit():
+                line = process.stdout.readline()
+            yield int(line)
         finally:
             process.kill()
             process.communicate()
@@ -168,8 +173,3 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"{what}: not in {DEADLINE} s"
         time.sleep(0.02)
-
-
-def words_of(text: str) -> str:
-    """One shell word."""
-    return shlex.quote(text)
