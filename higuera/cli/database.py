@@ -53,7 +53,10 @@ def restore(backup: Id, environment: Env = None, yes: Yes = False) -> None:
     refuse(deployment, since.returncode)
     if since.returncode != 0:
         sys.exit(since.returncode)
-    print(f"written since {backup}, and lost with a restore (as the server counted rows):")
+    print(
+        f"written since {backup} (as the server counted rows), and lost with a restore, with all "
+        f"that is written until it is done:"
+    )
     print("".join(f"  {line}\n" for line in since.stdout.splitlines()), end="")
     if not yes and not typer.confirm("Restore it?", err=True):
         raise DatabaseError("declined: nothing was restored")

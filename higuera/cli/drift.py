@@ -56,6 +56,8 @@ def drift(
 def _ask(deployment: Deployment, command: str) -> list[str]:
     done = answer(deployment, f"{tool_of(deployment)} {command}")
     refuse(deployment, done.returncode)
+    if done.returncode == 2:
+        raise DatabaseError("the tool on the host is older than this one: deploy once")
     if done.returncode != 0:
         raise DatabaseError("the host could not tell; its message is above")
     return done.stdout.splitlines()

@@ -68,6 +68,11 @@ class Catalog:
             ) from None
 
 
+def whole(catalog: Catalog) -> Catalog | None:
+    """A catalog that was read from a server; None for what only a tool's snapshot told."""
+    return catalog if catalog.server else None
+
+
 def catalog_script(leave_out: Sequence[str] = ()) -> str:
     """Text for `psql -XAtq -v ON_ERROR_STOP=1 -f -`: prints one line for `Catalog.from_json`.
 

@@ -1,14 +1,10 @@
 """What a provider keeps in a database of its customer for itself: Supabase and Neon."""
 
-import re
 from collections.abc import Callable
 
 from higuera.database.catalog import Catalog
 from higuera.database.names import name_of
-from higuera.spec.database import PROVIDER_SCHEMAS
 
-# As in catalog.sql, which hides them where the provider's roles prove whose they are.
-SCHEMAS = re.compile(PROVIDER_SCHEMAS)
 EXTENSIONS = {
     "pg_stat_statements",
     "pg_graphql",
@@ -28,7 +24,7 @@ def of_a_provider(expected: Catalog, actual: Catalog) -> Callable[[str], bool]:
     """Tell whether the object of a key is the provider's and no drift.
 
     A schema that either side knows for a provider's is, with all in it. One that is only called
-    so (`auth`) is as long as no migration makes it: an app may have a schema of that name.
+    so (`auth`) is not: an app may have a schema of that name.
     """
     known = {*expected.provider, *actual.provider}
 
@@ -38,10 +34,7 @@ def of_a_provider(expected: Catalog, actual: Catalog) -> Callable[[str], bool]:
             return key not in expected.objects and _extension(name.rest, actual, known)
         if name.kind in _WITHOUT_A_SCHEMA or not name.parts:
             return False
-        schema = name.parts[0]
-        if schema in known:
-            return True
-        return bool(SCHEMAS.fullmatch(schema)) and f"schema {schema}" not in expected.objects
+        return name.parts[0] in known
 
     return hidden
 

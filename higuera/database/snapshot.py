@@ -21,7 +21,8 @@ PATTERNS = (
     (re.compile(r"^varchar\b"), "character varying"),
     (re.compile(r"^char\b"), "character"),
     (re.compile(r"^numeric\((\d+), (\d+)\)"), r"numeric(\1,\2)"),
-    (re.compile(r"^timestamp (\(\d\))"), r"timestamp\1"),
+    (re.compile(r"^(timestamp|time) ?(\(\d\))$"), r"\1\2 without time zone"),
+    (re.compile(r"^(timestamp|time) ?(\(\d\)) with time zone$"), r"\1\2 with time zone"),
 )
 
 
@@ -57,6 +58,9 @@ def _column(column: dict[str, Any]) -> dict[str, Any]:
     type_ = str(column["type"])
     for pattern, written in PATTERNS:
         type_ = pattern.sub(written, type_)
+    schema = column.get("typeSchema")
+    if schema:
+        type_ = f"{_quoted(schema)}.{_quoted(str(column['type']))}"
     shown = {"type": TYPES.get(type_, type_), "not null": bool(column["notNull"])}
     return {key: value for key, value in shown.items() if value}
 

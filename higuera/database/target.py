@@ -118,8 +118,11 @@ def parse_target(lines: list[str]) -> Target:
         raise DatabaseError(f"the database gave no whole answer: {error} is missing") from None
 
 
-def refuse(target: Target) -> None:
-    """Raise DatabaseError where migrations cannot go well: rights, room for a dump, old tools."""
+def refuse(target: Target, dumps: bool) -> None:
+    """Raise DatabaseError where migrations cannot go well: rights, room for a dump, old tools.
+
+    `dumps`: whether there is something to migrate, so that it is dumped first.
+    """
     problems = []
     if target.is_read_only:
         problems.append(f"{target.role}: is read-only (a replica?); migrations need the primary")
@@ -127,12 +130,12 @@ def refuse(target: Target) -> None:
         problems.append(
             f"{target.role}: may create nothing; grant create on the database or schema"
         )
-    if target.free < target.size:
+    if dumps and target.free < target.size:
         problems.append(
             f"the VPS has {target.free // 1024} MiB of disk free where dumps go, and the database "
             f"has {target.size // 1024}"
         )
-    if target.client < target.server // 10000:
+    if dumps and target.client < target.server // 10000:
         problems.append(
             f"the VPS has PostgreSQL programs of version {target.client}, the server is "
             f"{target.server // 10000}: an older pg_dump cannot dump it; install "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
-from higuera.database.catalog import Catalog
+from higuera.database.catalog import Catalog, whole
 from higuera.errors import DatabaseError
 from higuera.facts.script import script, words
 from higuera.spec.paths import HostPaths
@@ -53,12 +53,18 @@ class SchemaThere(FactBase[SchemaState]):
             backups=tuple(
                 name for key, rest in found if key == "backup" for name in rest.split()[:1]
             ),
-            why=tuple(rest for key, rest in found if key == "why"),
+            why=_why([rest for key, rest in found if key == "why"]),
         )
+
+
+def _why(lines: list[str]) -> tuple[str, ...]:
+    if any(line.startswith("usage: ") for line in lines):
+        return ("the tool on the host is older than this; deploy once",)
+    return tuple(lines)
 
 
 def _catalog(texts: list[str]) -> Catalog | None:
     try:
-        return Catalog.from_json(texts[0]) if texts else None
+        return whole(Catalog.from_json(texts[0])) if texts else None
     except DatabaseError:
         return None

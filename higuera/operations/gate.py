@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pyinfra.api import Host
 
-from higuera.database.catalog import Catalog
+from higuera.database.catalog import Catalog, whole
 from higuera.database.fit import Fit, fit
 from higuera.database.ledger import LedgerState, Migration
 from higuera.database.parity import (
@@ -33,6 +33,7 @@ from higuera.database.target import (
     refuse,
 )
 from higuera.errors import DatabaseError, HostError
+from higuera.operations.flip import undoing
 from higuera.operations.remote import run_remote
 from higuera.operations.run import Run
 from higuera.spec.database import Migrate
@@ -110,7 +111,7 @@ class Gate:
                 f"{error}\nthat is the database of {name}, asked from the VPS"
             ) from None
         recorded = [line.split(" ", 1)[1] for line in lines if line.startswith("recorded ")]
-        self.recorded = Catalog.from_json(recorded[0]) if recorded else None
+        self.recorded = whole(Catalog.from_json(recorded[0])) if recorded else None
         self.target = parse_target([line for line in lines if not line.startswith("recorded ")])
         return self.target
 
@@ -133,9 +134,10 @@ class Gate:
         problems = [found for found in state.problems if not self._accepts(found.migration)]
         if problems:
             told = "\n".join(f"{problem.kind}: {problem.text}" for problem in problems)
+            objects = ", ".join(f"{MIGRATION}{problem.migration}" for problem in problems)
             raise DatabaseError(
-                f"{told}\nonce it is understood, a migration can be accepted as it is "
-                f"(database.accept: object: migration {problems[0].migration})"
+                f"{told}\nonce it is understood, it can be accepted as it is: {objects} "
+                f"(database.accept in the stack file)"
             )
         return [migration.name for migration in state.pending]
 
@@ -165,10 +167,9 @@ class Gate:
         try:
             lines = run_remote(host, f"{self.run.tool} rehearse {self.run.release}")
         except HostError as error:
-            run_remote(host, f"{self.run.tool} rehearsed")
-            raise DatabaseError(
-                f"{error}\nthe migrations fail on an empty database; the target was not touched"
-            ) from None
+            with undoing(error):
+                run_remote(host, f"{self.run.tool} end-rehearsal")
+            raise DatabaseError(f"{_rehearsal_failed(error)}; the target was not touched") from None
         self.expected = self._rehearsed(host, lines)
 
     def _is_recorded(self) -> bool:
@@ -218,7 +219,7 @@ class Gate:
         """Remove a rehearsal's database."""
         if self.is_rehearsed:
             self.is_rehearsed = False
-            run_remote(host, f"{self.run.tool} rehearsed")
+            run_remote(host, f"{self.run.tool} end-rehearsal")
 
     # -- the target
 
@@ -280,13 +281,23 @@ class Gate:
         )
 
 
+def _rehearsal_failed(error: HostError) -> str:
+    """The migrations' own fault where they printed something; else the host's."""
+    lines = str(error).splitlines()
+    shown = "\n".join(line.removeprefix("job ") for line in lines)
+    if any(line.startswith("job ") for line in lines):
+        return f"{shown}\nthe migrations fail on an empty database"
+    return f"{shown}\nthe migrations could not be rehearsed"
+
+
 def check_target(gate: Gate, host: Host) -> list[str] | None:
     """Ask the target, refuse what cannot go well; the names of pending migrations."""
     target = gate.ask(host)
     for line in target.told:
         host.log(line)
-    refuse(target)
-    return gate.pending()
+    pending = gate.pending()
+    refuse(target, dumps=pending != [])
+    return pending
 
 
 def drift_text(drift: list[Difference], source: str) -> str:

@@ -78,7 +78,9 @@ def fitting(target: str, schema: SchemaState) -> Fitting:
 def ways_on(target: str, schema: SchemaState) -> str:
     """What to do where the old code does not fit: forward, or back with the data."""
     since = target.partition("-")[0]
-    dumps = [name for name in schema.backups if name > since]
+    # Its own was taken before its migrations: that is not the schema it fits.
+    own = f"-before-{target}"
+    dumps = [name for name in schema.backups if name > since and not name.endswith(own)]
     restore = (
         f"higuera db restore {dumps[-1]} (says first which rows would be lost), then roll back"
         if dumps

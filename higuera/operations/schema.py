@@ -5,8 +5,9 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import FunctionCommand, Host, operation
 
-from higuera.errors import DatabaseError, HigueraError
+from higuera.errors import DatabaseError, HostError, SmokeError
 from higuera.operations.files import write
+from higuera.operations.flip import undoing
 from higuera.operations.gate import Gate, check_target, drift_text
 from higuera.operations.remote import run_remote
 from higuera.operations.step import step
@@ -15,6 +16,8 @@ from higuera.render.files import File
 Steps = Generator[FunctionCommand, None, None]
 # How often a ledger may change under our eyes before we stop looking.
 ATTEMPTS = 3
+# As the on-host tool says of a service that does not come up.
+NOT_HEALTHY = "did not become healthy"
 
 
 @operation()
@@ -61,8 +64,11 @@ def rehearsed(gate: Gate, no_way_back: bool) -> Steps:
         host.log(f"what its migrations make: {gate.expected.source}")
         try:
             _way_back(gate, host, no_way_back)
-        finally:
-            gate.clear_up(host)
+        except BaseException as error:
+            with undoing(error):
+                gate.clear_up(host)
+            raise
+        gate.clear_up(host)
 
     yield step(rehearse)
 
@@ -104,17 +110,33 @@ def _tried(gate: Gate, host: Host) -> str | None:
     alone = [name for name in stack.on_database() if name not in stack.tried_services()]
     web = [name for name in alone if not stack.services[name].is_worker]
     if not gate.is_rehearsed or web or not stack.tried_services():
-        why = f"{', '.join(web)} never runs twice" if web else "there is nothing to try it on"
+        why = _why_untried(gate, web)
         host.log(f"release {run.live_release} was not tried on the new schema: {why}")
         return None
     try:
         plan = run_remote(host, f"{run.tool} trial")[-1]
         run_remote(host, f"{run.tool} candidate {plan}")
         run.proofs.trial(host)
-    except HigueraError as error:
-        return "\n".join(line.removeprefix("job ") for line in str(error).splitlines())
+    except SmokeError as error:
+        return str(error)
+    except HostError as error:
+        lines = str(error).splitlines()
+        if not any(line.startswith("job ") or NOT_HEALTHY in line for line in lines):
+            raise DatabaseError(
+                f"{error}\nrelease {run.live_release} could not be tried on the new schema; the "
+                f"target was not touched"
+            ) from None
+        return "\n".join(line.removeprefix("job ") for line in lines)
     host.log(f"release {run.live_release} passes its smoke checks on the new schema: a way back")
     return None
+
+
+def _why_untried(gate: Gate, web: list[str]) -> str:
+    if web:
+        return f"{', '.join(web)} never runs twice"
+    if not gate.is_rehearsed:
+        return "there is no database to try it on"
+    return "no service of the web uses the database"
 
 
 @operation()
@@ -196,9 +218,10 @@ def _record(gate: Gate, host: Host) -> None:
     paths = run.deployment.stack.paths
     run.schema = gate.settled_schema()
     kept = [File(paths.catalog(run.release), gate.expected.catalog.to_json() + "\n")]
-    if verdict := gate.fit():
-        text = "\n".join([verdict.verdict, *verdict.reasons]) + "\n"
-        kept.append(File(f"{paths.release(run.live_release)}/fit", text))
+    if run.state().manifest is not None:
+        verdict = gate.fit()
+        lines = [verdict.verdict, *verdict.reasons] if verdict else ["not known"]
+        kept.append(File(f"{paths.release(run.live_release)}/fit", "\n".join(lines) + "\n"))
     command = write([*kept, run.manifest_file(run.release)])
     bundle = str(command.connector_arguments["_stdin"])
     run_remote(host, command.get_raw_value(), stdin=bundle)

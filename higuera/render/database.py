@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from higuera.errors import SecretError
 from higuera.render.files import File
 from higuera.render.quoting import env_file
 from higuera.render.template import render
 from higuera.render.units import SYSTEMD
 from higuera.spec.database import (
     SCRATCH_PORT,
-    Database,
     parse_postgres_url,
     scratch_url,
     target_url,
@@ -35,7 +35,7 @@ def gate_files(
         File(f"{SYSTEMD}/{stack.app}-migration@.service", unit),
         File(stack.paths.pg_services, "".join(entries), mode="0600", secret=True),
         *(File(stack.paths.question(name), text) for name, text in questions.items()),
-        *(_scratch_file(stack, stack.database, name, url) for name, url in urls.items()),
+        *(_scratch_file(stack, secrets, name, url) for name, url in urls.items()),
     ]
 
 
@@ -51,7 +51,24 @@ def scratch_urls(stack: Stack, secrets: Secrets) -> dict[str, str]:
     return urls
 
 
-def _scratch_file(stack: Stack, database: Database, source: str, url: str) -> File:
-    names = [name for name in (database.url, database.direct) if name is not None]
-    text = env_file(dict.fromkeys(names, url))
+def _scratch_file(stack: Stack, secrets: Secrets, source: str, url: str) -> File:
+    text = env_file(dict.fromkeys(_target_names(stack, secrets), url))
     return File(stack.paths.scratch_secrets(source), text, mode="0600", secret=True)
+
+
+def _target_names(stack: Stack, secrets: Secrets) -> list[str]:
+    """Every secret that leads to the target: an app may know it by more names than the stack."""
+    database = stack.database
+    assert database is not None
+    named = [name for name in (database.url, database.direct) if name is not None]
+    targets = {_place(name, secrets) for name in named}
+    others = [name for name in stack.secret_names() if name not in named]
+    return named + [name for name in others if _place(name, secrets) in targets]
+
+
+def _place(name: str, secrets: Secrets) -> tuple[str, int, str] | None:
+    try:
+        url = parse_postgres_url(name, secrets.reveal(name))
+    except SecretError:
+        return None  # no URL of a database
+    return (url.host, url.port, url.database)

@@ -195,6 +195,11 @@ class PostgresUrl(NamedTuple):
             "password": self.password,
             "connect_timeout": "10",
             "application_name": "higuera",
+            # A line that falls silent is given up within a minute.
+            "keepalives_idle": "30",
+            "keepalives_interval": "10",
+            "keepalives_count": "3",
+            "tcp_user_timeout": "60000",
         }
         known |= {key: value for key, value in self.options if key in LIBPQ}
         if known.get("sslmode") == "no-verify":

@@ -76,10 +76,11 @@ def test_a_pooled_target_asks_for_the_direct_one(fields: dict[str, str]) -> None
 
 @pytest.mark.parametrize("name", ["PADDED", "LINES"])
 def test_what_a_service_file_cannot_hold_is_refused_unprinted(name: str) -> None:
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: target_url(Database(url=name), reveal),
         lambda: scratch_url(Database(url="PLAIN", scratch=name), reveal),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(SecretError, match=rf"^{name}: holds a line break or a blank") as raised:
             ask()
         assert "can" not in str(raised.value).replace("can keep", "").replace("can read", "")
