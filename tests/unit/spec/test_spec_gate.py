@@ -1,7 +1,7 @@
 """Which URL leads where: past a pooler, to a scratch database, into libpq's service file."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
