@@ -36,10 +36,10 @@ OWN = (
 )
 THEIRS = (
     "select pubname from pg_publication union select evtname from pg_event_trigger "
-    "union select extname || extnamespace::regnamespace from pg_extension "
-    "union select oid::regclass || '' from pg_class where relnamespace <> all "
-    "(array['public', 'drizzle', 'pg_catalog', 'pg_toast']::regnamespace[]) "
-    "union select defaclacl || '' from pg_default_acl order by 1"
+    "union select format('%s in %s', extname, extnamespace::regnamespace) from pg_extension "
+    "union select format('%s.%s', nspname, relname) from pg_class join pg_namespace n "
+    "on n.oid = relnamespace where nspname !~ '^(pg_.*|public|drizzle)$' "
+    "union select defaclacl::text from pg_default_acl order by 1"
 )
 
 
@@ -161,7 +161,8 @@ def test_2_a_column_less_is_drift_and_the_providers_own_is_not(stack: Stack) -> 
     stack.new_release()
     printed = stack.refused("- column public.forms.slug", "nothing was moved")
     assert "auth." not in printed and "storage." not in printed
-    stack.provider.sql("alter table forms add column slug text constraint forms_slug_unique unique")
+    slug = "alter table forms add slug text constraint forms_slug_unique unique"
+    stack.provider.sql(f"{slug}; update forms set slug = id")
 
 
 def test_3_the_migration_goes_past_a_pooler_and_the_app_through_it(stack: Stack) -> None:
@@ -178,8 +179,8 @@ def test_3_the_migration_goes_past_a_pooler_and_the_app_through_it(stack: Stack)
     assert stack.project.ssh(REMAINS, check=False) == "inactive"
     log = stack.provider.ssh("cat /var/log/postgresql/postgresql-15-main.log")
     app = stack.project.host.address
-    migrations = set(re.findall(r"app@app higuera-migrate (\S+) LOG: +connection auth", log))
-    assert migrations == {app}
+    began = r"app@app .*?(\S+) LOG: +connection authorized: .*application_name=higuera-migrate"
+    assert set(re.findall(began, log)) == {app}
     pooled = "select count(*) from pg_stat_activity where client_addr = '127.0.0.1'"
     assert stack.project.get("/api/health").json()["database"] == "reachable"
     assert stack.provider.sql(pooled) != "0"
@@ -253,7 +254,7 @@ def test_7_what_the_provider_refuses_is_said_and_nothing_moves(stack: Stack) -> 
     provider.sql("alter database app set default_transaction_read_only = on")
     printed = stack.refused("app on app: is read-only (a replica?)")
     assert "Starting operation: Build" not in printed
-    provider.sql("alter database app reset default_transaction_read_only")
+    provider.sql("alter database app reset default_transaction_read_only", "postgres")
     assert stack.project.pids() == live
 
 
