@@ -73,7 +73,7 @@ class Stack:
         """A change of the backend alone, which is built in no time."""
         self.numbers += 1
         file = self.project.folder / SERVER
-        file.write_text(f"{file.read_text()}// {self.numbers}\n")
+        file.write_text(f"{file.read_text()}process.env.STORY = '{self.numbers}'\n")
 
     def deploy(self) -> str:
         """A deploy that succeeds; what it printed."""
