@@ -149,13 +149,15 @@ def session(project: Project, name: str, statements: str, to: str) -> Iterator[s
         project.ssh(f"systemctl stop {name}", check=False)
 
 
-def signed_in(project: Project) -> httpx.Client:
+@contextmanager
+def signed_in(project: Project) -> Iterator[httpx.Client]:
     """A client of the public side with a session of the smoke checks' account."""
-    http = httpx.Client(base_url=f"http://{project.host.address}", trust_env=False, timeout=20)
     until(lambda: project.get("/api/health").status_code == 200, "the app has booted")
     account = {"email": SECRETS["SMOKE_EMAIL"], "password": SECRETS["SMOKE_PASSWORD"]}
-    assert http.post("/api/auth/login", json=account).status_code == 200
-    return http
+    address = f"http://{project.host.address}"
+    with httpx.Client(base_url=address, trust_env=False, timeout=20) as http:
+        assert http.post("/api/auth/login", json=account).status_code == 200
+        yield http
 
 
 def write_form(http: httpx.Client, title: str) -> None:
