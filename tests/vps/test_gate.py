@@ -1,6 +1,7 @@
 """The gate as one story on one VPS: expand, code alone, contract, no way back, restore."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -159,7 +160,7 @@ def test_5_a_restore_brings_schema_and_rows_back(forms_story: Project) -> None:
     for answer in ("n\n", ""):
         done = forms_story.run(HIGUERA, "db", "restore", kept, answer=answer)
         assert done.returncode == 1, done.stdout + done.stderr
-        assert "  public.forms: " in done.stdout and "1 inserted" in done.stdout
+        assert re.search(r"^  public.forms: [1-9]\d* inserted, ", done.stdout, re.MULTILINE)
     assert untouched(forms_story) == before
     done = forms_story.run(HIGUERA, "db", "restore", kept, answer="y\n")
     assert done.returncode == 0, done.stderr
@@ -200,7 +201,6 @@ def test_6_a_restore_is_one_transaction(forms_story: Project) -> None:
 
 def test_7_what_no_code_uses_may_go(forms_story: Project) -> None:
     """Its loss does not fit by name; the checks pass all the same, and `--force` goes back."""
-    sql(forms_story, "alter table drizzle.__drizzle_migrations owner to forms")
     project = forms_story
     old = (project.folder / SCHEMA).read_text()
     (project.folder / SCHEMA).write_text(old.replace("text('name')", "text('title')"))
