@@ -117,7 +117,7 @@ def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None
     forms.ssh(allow.format("false"))
     printed = refused(forms, "Starting operation: Target", "not currently accepting connections")
     assert "Starting operation: Build" not in printed
-    assert serves(forms, "ok"), "the app lives on with the connections that it has"
+    assert forms.get("/").status_code == 200
     forms.ssh(allow.format("true"))
     forms.ssh("systemctl stop postgresql@15-main")
     assert forms.get("/").status_code == 200
@@ -169,7 +169,7 @@ def test_a_migration_that_fails(forms: Project) -> None:
     file = forms.folder / DRIZZLE / "0002_once.sql"
     file.write_text('CREATE UNIQUE INDEX CONCURRENTLY "once" ON "forms" ("title");\n')
     printed = refused(forms, "it left this behind", "+ index public.once")
-    (mend,) = [line.split("mend: ")[1] for line in printed.splitlines() if "mend: " in line]
+    (mend,) = [line.split("  mend: ")[1] for line in printed.splitlines() if "  mend: " in line]
     assert mend == "DROP INDEX CONCURRENTLY public.once;"
     assert serves(forms, "ok")
     sql(forms, mend)
