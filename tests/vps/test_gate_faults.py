@@ -31,7 +31,7 @@ LIMITS = "    lock_timeout: 1\n    retries: 1\n    queue: 3\n"
 NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'
 # On a scratch database, where nobody has an account yet, it takes no time.
 SLOW = f'SELECT pg_sleep(6) FROM (SELECT FROM "users" LIMIT 1) u;--> statement-breakpoint\n{NOTE}'
-SLEEPS = "select count(*) from pg_stat_activity where query ilike 'select pg_sleep(6)%'"
+SLEEPS = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
 
 
 @contextmanager
