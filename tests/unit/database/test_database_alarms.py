@@ -90,11 +90,18 @@ NOISE = {
     "alter role postgres set quote_all_identifiers = on; "
     "alter role postgres set intervalstyle = 'iso_8601'; "
     "alter role postgres set timezone = 'Asia/Tokyo'",
-    "a schema of a provider": "create schema auth; create table auth.users (id uuid primary key); "
-    "create function auth.uid() returns uuid language sql as 'select null::uuid'; "
-    "create schema storage; create type storage.kind as enum ('a'); create schema neon_auth; "
-    "create sequence neon_auth.s; create view storage.v as select 1 as one",
 }
+
+
+def test_a_name_alone_is_no_provider(ground: Scratch, expected: Catalog) -> None:
+    """Without a provider's roles, a schema `auth` is one that no migration made."""
+    with ground.database(
+        "create schema auth; create table auth.users (id uuid primary key)"
+    ) as name:
+        found = compare(expected, ground.catalog(name))
+    assert [(difference.object, difference.change) for difference in found] == [
+        ("schema auth", "extra")
+    ]
 
 
 @pytest.mark.parametrize("noise", NOISE)

@@ -213,6 +213,11 @@ def test_a_twin_is_its_job_on_another_database() -> None:
         reads = [line for line in twin if line.startswith("EnvironmentFile=")]
         assert reads == [own, other]
         assert not [line for line in job if "scratch" in line]
+        printed = f"StandardOutput=truncate:{stack.paths.migrations}/{key}"
+        assert f"{printed}.printed" in job and f"{printed}-scratch.printed" in twin
+        job, twin = (
+            [line for line in lines if not line.startswith(printed)] for lines in (job, twin)
+        )
         differ = [line for line in twin if line not in job]
         assert [line for line in differ if not line.startswith(("#", "Description="))] == [other]
         assert [line for line in job if line not in twin and not line.startswith("#")] == [

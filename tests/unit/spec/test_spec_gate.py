@@ -125,7 +125,9 @@ def test_service_speaks_libpq() -> None:
     )
     assert url.service("target").splitlines() == [
         *("[target]", "host=h", "port=1", "dbname=d", "user=u", "password=p"),
-        *("connect_timeout=10", "application_name=higuera", "sslmode=require"),
+        *("connect_timeout=10", "application_name=higuera"),
+        *("keepalives_idle=30", "keepalives_interval=10", "keepalives_count=3"),
+        *("tcp_user_timeout=60000", "sslmode=require"),
         "channel_binding=require",
     ]
 

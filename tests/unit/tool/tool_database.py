@@ -47,7 +47,7 @@ class DatabaseHost:
         host = ToolHost.make(root, stack)
         found = cls(host, server, name)
         for folder in (found.dumps, found.work, found.config):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         for version in PROGRAMS.iterdir():
             programs = root / "usr/lib/postgresql" / version.name / "bin"
             programs.mkdir(parents=True)
@@ -113,7 +113,7 @@ class DatabaseHost:
             f"env PATH={self.server.environment['PATH']} PGHOST={self.server.folder} "
             f"PGAPPNAME=higuera-migrate psql -XAtqw -v ON_ERROR_STOP=1 -d {self.name} -U app"
         )
-        out = self.host.root / "job.out"
+        out = self.host.root / "var/lib/higuera/forms/migrations/migrate.printed"
         self.host.hook(
             f"""case "$*" in *' start forms-migrate@'*)
     psql() {{ {psql} "$@"; }}
@@ -122,7 +122,6 @@ class DatabaseHost:
 esac
 """
         )
-        self.host.stub("journalctl", f"cat {out} 2>/dev/null")
 
     @contextmanager
     def started(self, *words: str) -> Iterator["subprocess.Popen[str]"]:

@@ -67,7 +67,7 @@ class ToolHost:
     def make(cls, root: Path, stack: Stack | None = None) -> "ToolHost":
         """A host with the tool on it and nothing deployed."""
         host = cls(root, stack or forms_stack())
-        for folder in (host.releases, host.slots, host.plans, host.timers):
+        for folder in (host.releases, host.slots, host.plans, host.timers, host.migrations):
             folder.mkdir(parents=True)
         text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
         (root / "tool").write_text(host.moved(text))
@@ -111,6 +111,10 @@ class ToolHost:
     @property
     def plans(self) -> Path:
         return self.traffic / "plans"
+
+    @property
+    def migrations(self) -> Path:
+        return self.root / "var/lib/higuera" / self.stack.app / "migrations"
 
     @property
     def sockets(self) -> Path:
