@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from higuera.cli.host import Env, answer, refuse, tool_of
-from higuera.database.drift import drift_json, drift_of, format_drift, parse_standing
+from higuera.database.drift import THIS_RUN, drift_json, drift_of, format_drift, parse_standing
 from higuera.database.target import of_schema
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted
@@ -45,7 +45,7 @@ def drift(
         raise DatabaseError("no empty database can be had to rehearse the migrations on")
     today = datetime.now(UTC).date()
     passing = [
-        Accepted(object=name, owner="this run", reason="--accept", until=today)
+        Accepted(object=name, owner=THIS_RUN, reason="--accept", until=today)
         for name in accept or []
     ]
     found = drift_of(standing, [*of_schema(database), *passing], today)

@@ -20,6 +20,9 @@ from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted
 from higuera.spec.release import Manifest
 
+# The owner of what `--accept` names.
+THIS_RUN = "this run"
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -101,7 +104,8 @@ def _owned(settled: Settled) -> list[str]:
             for entry in settled.expired
         ),
         *(
-            f"database.accept names {entry.object}, which does not differ: remove it"
+            f"{'--accept' if entry.owner == THIS_RUN else 'database.accept'} names {entry.object}, "
+            f"which does not differ"
             for entry in settled.unused
         ),
     ]

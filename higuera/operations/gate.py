@@ -62,6 +62,8 @@ class Gate:
     """What the live release was proven on."""
     expected: Expected | None = None
     backup: str = ""
+    no_way_back: bool = False
+    """Whether the live release cannot live on what comes, and somebody goes on all the same."""
     is_fresh: bool = False
     """Whether the target was asked since its migrations."""
     is_rehearsed: bool = False
@@ -284,7 +286,8 @@ class Gate:
 def _rehearsal_failed(error: HostError) -> str:
     """The migrations' own fault where they printed something; else the host's."""
     lines = str(error).splitlines()
-    shown = "\n".join(line.removeprefix("job ") for line in lines)
+    said = (line for line in lines if not line.startswith("scratch "))
+    shown = "\n".join(line.removeprefix("job ") for line in said)
     if any(line.startswith("job ") for line in lines):
         return f"{shown}\nthe migrations fail on an empty database"
     return f"{shown}\nthe migrations could not be rehearsed"

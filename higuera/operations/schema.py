@@ -100,6 +100,7 @@ def _way_back(gate: Gate, host: Host, no_way_back: bool) -> None:
             f"now, contract later), or go on: higuera deploy --no-way-back "
             f"(HIGUERA_NO_WAY_BACK=1 pyinfra inventory deploy.py)"
         )
+    gate.no_way_back = True
     host.log(f"{told}\nthere is no way back from here, as was asked for")
 
 
@@ -159,12 +160,22 @@ def migrated(gate: Gate) -> Steps:
                 f"a dump first, then {_pending_text(pending) if pending else 'all that is new'}"
             )
             if gate.apply(host):
+                _warn(gate, host)
                 _believe(gate, host)
                 return
             check_target(gate, host)
         raise DatabaseError("the ledger changes all the time: who else migrates this database?")
 
     yield step(migrate)
+
+
+def _warn(gate: Gate, host: Host) -> None:
+    """What whoever goes on without a way back has to know, should the rest fail."""
+    if gate.no_way_back:
+        host.log(
+            f"the target is migrated, and release {gate.run.live_release}, which serves until the "
+            f"cutover, cannot live on it; should this deploy fail: higuera db restore {gate.backup}"
+        )
 
 
 def _believe(gate: Gate, host: Host) -> None:

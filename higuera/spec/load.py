@@ -85,6 +85,13 @@ def load_deployment(
     if with_source and not _is_folder(deployment):
         where = place(blamed(("source",)), ("source",))
         raise SpecError(f"{where}: there is no folder {stack.source} there")
+    migrate = stack.database.migrate if stack.database else None
+    if with_source and migrate is not None and migrate.files is not None:
+        if not (deployment.source / migrate.files).is_dir():
+            keys = ("database", "migrate", "files")
+            raise SpecError(
+                f"{place(blamed(keys), keys)}: there is no folder {migrate.files} in {stack.source}"
+            )
     return deployment
 
 
