@@ -86,12 +86,10 @@ def load_deployment(
         where = place(blamed(("source",)), ("source",))
         raise SpecError(f"{where}: there is no folder {stack.source} there")
     migrate = stack.database.migrate if stack.database else None
-    if with_source and migrate is not None and migrate.files is not None:
-        if not (deployment.source / migrate.files).is_dir():
-            keys = ("database", "migrate", "files")
-            raise SpecError(
-                f"{place(blamed(keys), keys)}: there is no folder {migrate.files} in {stack.source}"
-            )
+    files = migrate.files if migrate is not None else None
+    if with_source and files is not None and not (deployment.source / files).is_dir():
+        where = place(blamed(keys := ("database", "migrate", "files")), keys)
+        raise SpecError(f"{where}: there is no folder {files} in {stack.source}")
     return deployment
 
 
