@@ -31,7 +31,7 @@ def models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def project(folder: Path) -> Path:
-    """The repository's inventory in a project of its own, with no code but a place for migrations."""
+    """The repository's inventory in a project of its own: no code, a place for migrations."""
     (folder / "examples" / "forms" / "apps" / "backend" / "drizzle").mkdir(parents=True)
     shutil.copytree(ROOT / "inventory", folder / "inventory")
     return folder / "inventory"
