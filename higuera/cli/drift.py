@@ -1,4 +1,4 @@
-"""`higuera drift`: is the target's schema still what the live release's migrations make?"""
+"""`higuera drift`: is the target's schema still what it was last proven to be?"""
 
 import json
 import sys
@@ -29,7 +29,7 @@ def drift(
     ] = False,
     accept: Objects = None,
 ) -> None:
-    """Compare the target's schema with what the live release's migrations make.
+    """Compare the target's schema with what the last release's migrations make.
 
     Exit status 0: equal. 2: drift, object by object. 1: it could not be told.
     """
