@@ -105,7 +105,7 @@ def _owned(settled: Settled) -> list[str]:
         ),
         *(
             f"{'--accept' if entry.owner == THIS_RUN else 'database.accept'} names {entry.object}, "
-            f"which does not differ"
+            f"which does not differ: remove it"
             for entry in settled.unused
         ),
     ]

@@ -234,7 +234,7 @@ def test_what_is_accepted_counts_until_its_last_day(until: date, is_equal: bool)
 def test_equal_says_so_and_names_what_is_accepted_for_nothing() -> None:
     found = drift_of(Standing("r1", CATALOG, CATALOG, "here"), [entry(TODAY)], TODAY)
     assert format_drift(found)[1:] == [
-        f"database.accept names {GONE}, which does not differ",
+        f"database.accept names {GONE}, which does not differ: remove it",
         "the target's schema is equal to it",
     ]
     part = drift_of(Standing("r1", CATALOG, CATALOG, "here", is_partial=True), [], TODAY)
