@@ -209,12 +209,15 @@ class TestRestore:
     def test_the_oldest_outlives_the_dump_of_today(self, server: Server, tmp_path: Path) -> None:
         there = made(server, tmp_path / "host", keep=1)
         there.server.sql(SCHEMA, there.name, role="app")
-        name, before = there.run("backup"), catalog(there)
+        taken, name, before = there.run("backup"), "20200101T000000Z-old", catalog(there)
+        for end in ("dump", "list", "writes"):
+            (there.dumps / f"{taken}.{end}").rename(there.dumps / f"{name}.{end}")
         there.sql("drop table forms")
         done = there.try_to("restore", name)
         assert (done.returncode, done.stderr) == (0, "")
         assert compare(before, catalog(there)) == []
-        assert len(there.run("backups").splitlines()) == 2
+        today, oldest = (line.split()[0] for line in there.run("backups").splitlines())
+        assert (today.endswith("Z-before-restore"), oldest) == (True, name)
 
     def test_what_is_written_is_the_app_roles_own(self, there: DatabaseHost) -> None:
         there.run("restore", there.run("backup"))

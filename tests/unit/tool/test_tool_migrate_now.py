@@ -283,6 +283,7 @@ class TestRedacted:
         [
             ("key is hunter22!", "key is [secret]!"),
             ("hunter22hunter22", "[secret][secret]"),
+            ("hunter22 and more", "[secret]"),
             ("at postgresql://app:p%40ssw0rd@h:5432/d?x=1", "at [secret]"),
             ("password p%40ssw0rd only", "password [secret] only"),
             ("decoded p@ssw0rd too", "decoded [secret] too"),
@@ -300,6 +301,7 @@ class TestRedacted:
             host,
             f"{text}\n",
             KEY="hunter22",
+            LONGER="hunter22 and more",
             SHORT="abc",
             PEM="-----BEGIN KEY-----\nMIIEvQ\n=",
             RAW="postgres://app:p@ss@word@h/d",

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ esac
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):
+            if process.poll() is None:  # its number is nobody else's yet
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
