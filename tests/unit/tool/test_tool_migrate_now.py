@@ -191,7 +191,7 @@ class TestTheTurn:
 class TestWhoBlocks:
     def test_is_named_and_it_is_tried_again(self, there: DatabaseHost) -> None:
         there.migration(
-            "psql -c \"set lock_timeout = '6s'\" -c 'alter table forms add column a integer'"
+            "psql -c \"set lock_timeout = '2s'\" -c 'alter table forms add column a integer'"
         )
         with there.session("begin; select * from forms", name="a report") as pid:
             done = there.try_to("migrate-now", "r1")
