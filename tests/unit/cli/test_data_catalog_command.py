@@ -35,6 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> 
     found.stack(STACK)
     (tmp_path / "inventory/production.yml").write_text("host: vps.example.com\n")
     found.write("docs/data.yml", "tables: {}\n")
+    (tmp_path / "app/drizzle").mkdir()
     return found
 
 
