@@ -5,6 +5,7 @@
     │   └── SecretError          a declared secret is missing or empty; never holds a value
     ├── BuildError               a build on the controller failed, or its toolchain is missing
     ├── DatabaseError            the target database, its migrations or its schema stop a deploy
+    ├── PlanError                what was planned is no longer so, or there is no such plan
     ├── HostError                the host cannot be deployed to, or refused a step
     ├── SandboxError             this machine cannot boot, reach or remove a sandbox VPS
     └── SmokeError               a smoke check could not be loaded or run at all
@@ -32,6 +33,10 @@ class BuildError(HigueraError):
 
 class DatabaseError(HigueraError):
     """The target database, its migrations or its schema are not as they have to be."""
+
+
+class PlanError(HigueraError):
+    """A plan cannot be read, is for another place, or no longer holds."""
 
 
 class HostError(HigueraError):

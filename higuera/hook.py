@@ -5,8 +5,10 @@ there the inventory loader can be wrapped. tests/unit/test_hook.py holds the pri
 here against the pinned pyinfra. It also makes two exits truthful: a declined prompt and a Ctrl-C.
 """
 
+import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +19,7 @@ from pyinfra import context, logger
 from pyinfra_cli import cli, exceptions, inventory, util
 
 from higuera.deploys.boundary import Told, told
+from higuera.deploys.planning import plan_of
 from higuera.spec.load import load_deployment
 
 GROUPS = """
@@ -26,6 +29,7 @@ globals().update(_groups({path!r}))
 
 _load = inventory.make_inventory_from_files
 _confirm = cli._do_confirm
+_handle = cli._handle_commands
 _main = gevent.getcurrent()
 
 
@@ -45,6 +49,8 @@ def install() -> None:
     inventory.make_inventory_from_files = _make_inventory
     cli._do_confirm = _confirmed
     cli.WrappedError = _Sentence
+    if to := os.environ.get("HIGUERA_PLAN_TO"):
+        cli._handle_commands = partial(_planned, Path(to))
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
 
@@ -80,6 +86,20 @@ def _make_inventory(
             GROUPS.format(path=str(path)), inventory_filename, "exec"
         )
     return _load(inventory_filename, override_data, cwd, group_data_directories)
+
+
+def _planned(to: Path, *arguments: Any, **options: Any) -> Any:
+    """Prepare everything, then write the plan instead of going on. Exits as the plan says."""
+    _, state, _ = _handle(*arguments, **options)
+    if state.failed_hosts:
+        sys.exit(1)
+    try:
+        plan = plan_of(state)
+    except Told as error:
+        _Sentence(error).show()
+        sys.exit(1)
+    to.write_text(plan.model_dump_json(), encoding="utf-8")
+    sys.exit(0)
 
 
 def _confirmed(message: str) -> bool:

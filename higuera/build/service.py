@@ -23,7 +23,7 @@ def build_service(
 
     Raises BuildError with the command and its last lines.
     """
-    home = cache_folder() / f"{stack.app}-{sha256(str(source).encode()).hexdigest()[:8]}"
+    home = _home(stack, source)
     artifacts = home / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
     with locked(home / "build.lock", say):
@@ -36,6 +36,15 @@ def build_service(
         artifact = _build(stack, tree, files, service, fingerprint, artifacts, say)
         _remember(artifacts, service, fingerprint, artifact)
         return artifact
+
+
+def remembered(stack: Stack, source: Path, service: str, fingerprint: str) -> Artifact | None:
+    """The artifact of a fingerprint, where this machine has built it before."""
+    return _remembered(_home(stack, source) / "artifacts", service, fingerprint)
+
+
+def _home(stack: Stack, source: Path) -> Path:
+    return cache_folder() / f"{stack.app}-{sha256(str(source).encode()).hexdigest()[:8]}"
 
 
 def _build(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterable
@@ -106,6 +107,21 @@ def commit_of(source: Path) -> str:
         return "nogit"
     commit = head.decode().strip()
     return f"{commit}-dirty" if _git(source, "status", "--porcelain", "--", ".") else commit
+
+
+def commits_between(source: Path, old: str | None, limit: int = 50) -> list[tuple[str, str]] | None:
+    """Short id and subject of the commits since `old`, newest first.
+
+    None where git knows no such commit here, as in a shallow clone.
+    """
+    if old is None or not re.fullmatch(r"[0-9a-f]{7,40}(-dirty)?", old):
+        return None
+    since = f"{old.removesuffix('-dirty')}..HEAD"
+    listed = _git(source, "log", f"--max-count={limit}", "--format=%h%x09%s", since, "--", ".")
+    if listed is None:
+        return None
+    lines = listed.decode(errors="replace").splitlines()
+    return [(commit, subject) for commit, _, subject in (line.partition("\t") for line in lines)]
 
 
 def _git(source: Path, *arguments: str) -> bytes | None:

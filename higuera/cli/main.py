@@ -14,6 +14,7 @@ from higuera.cli import (
     host,
     journal,
     migrations,
+    plan,
     rollback,
     sandbox,
     smoke,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this machine.")
 app.command("smoke")(smoke.smoke)
 app.command("journal")(journal.journal)
+app.command("plan")(plan.plan)
 app.command("deploy")(deploy.deploy)
 app.command("rollback")(rollback.rollback)
 app.command("drift")(drift.drift)

@@ -1,6 +1,5 @@
 """`higuera migrations check`: what CI asks before a migration may be merged."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,7 @@ from typing import Annotated
 import typer
 
 from higuera.cli.host import Env
-from higuera.database.governance.ran import Ran
-from higuera.errors import DatabaseError
+from higuera.database.governance.programs import run_program
 from higuera.spec.load import load_deployment
 
 app = typer.Typer(no_args_is_help=True)
@@ -39,21 +37,7 @@ def check(
     deployment = load_deployment(Path("inventory"), environment)
     folder, lint = settings_of(deployment)
     files = files_of(folder)
-    pending = choose(folder, files, since, every, run)
-    report = check_files(deployment.source, files, pending, lint, run)
+    pending = choose(folder, files, since, every, run_program)
+    report = check_files(deployment.source, files, pending, lint, run_program)
     sys.stdout.write(format_json(report) if as_json else format_lines(report))
     sys.exit(report.status)
-
-
-def run(command: list[str], text: str) -> Ran:
-    """Run a program; squawk is the one that was installed with Higuera. Raises DatabaseError."""
-    own = Path(sys.executable).parent / command[0]
-    program = str(own) if own.exists() else command[0]
-    try:
-        done = subprocess.run(
-            [program, *command[1:]], input=text.encode(), capture_output=True, check=False
-        )
-    except OSError as error:
-        raise DatabaseError(f"{command[0]} cannot be run: {error.strerror}") from None
-    out, err = (part.decode(errors="surrogateescape") for part in (done.stdout, done.stderr))
-    return Ran(done.returncode, out, err)

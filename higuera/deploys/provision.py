@@ -5,8 +5,7 @@ from higuera.facts.machine import MachineState
 from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
-from higuera.render.host import firewall_file, journald_file
-from higuera.render.nginx import adoption, generation_id, nginx_files
+from higuera.render.nginx import adoption, generation_id
 from higuera.spec.paths import RUNTIMES, incoming
 
 PACKAGES = ["ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"]
@@ -35,17 +34,16 @@ def provision(run: Run, machine: MachineState) -> None:
             machine=machine.machine,
             user=machine.user,
         )
-    files = [journald_file(stack, project)]
-    if stack.settings.firewall:
-        files.append(firewall_file(list(machine.ssh_ports), project))
-    settings.applied(name="Firewall, journal, time", files=files)
+    web = [file for file in run.host_files if file.path.startswith(nginx.ROOT)]
+    others = [file for file in run.host_files if file not in web]
+    settings.applied(name="Firewall, journal, time", files=others)
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)
     environment = run.deployment.environment
     nginx.configured(
         name="nginx",
-        files=nginx_files(stack, environment, project),
+        files=web,
         generation=generation_id(stack, environment, project),
         status_port=stack.nginx.status_port,
         before_reload=adoption(stack),

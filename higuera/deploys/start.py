@@ -1,15 +1,18 @@
 """The start of a deploy: what is to be deployed, and can this host take it?"""
 
+import os
 from pathlib import Path
 
 from pyinfra.api import Host
 from pyinfra.context import ctx_host
 
+from higuera.deploys import planning
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
 from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
+from higuera.operations import held
 from higuera.operations.gate import Gate
 from higuera.operations.run import Run
 from higuera.spec.database import check_urls
@@ -53,10 +56,13 @@ def preflight(run: Run) -> MachineState:
     host = run.host
     machine = machine_of(host)
     _check(host.name, machine)
-    run.user = machine.user
+    run.user, run.ssh_ports = machine.user, machine.ssh_ports
     host.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(host, run.deployment, run.release, f"deploy of {run.commit}", not machine.is_root)
     )
+    planning.note(run)
+    if plan := os.environ.get("HIGUERA_PLAN"):
+        held.held(name="Plan", run=run, plan=held.plan_for(run, Path(plan)))
     return machine
 
 

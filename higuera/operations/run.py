@@ -19,6 +19,8 @@ from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
 from higuera.render.database import gate_files
 from higuera.render.files import File
+from higuera.render.host import firewall_file, journald_file
+from higuera.render.nginx import nginx_files
 from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
@@ -50,6 +52,7 @@ class Run:
         self.host = host
         self.proofs = proofs or Proofs()
         self.user = "root"
+        self.ssh_ports: tuple[int, ...] = ()
         self.started = datetime.now(UTC)
         self.plan = ""
         """The traffic plan of the candidates, once it is written on the host."""
@@ -96,6 +99,19 @@ class Run:
             *job_files(deployment.stack, deployment.secrets, deployment.project),
             *self._gate_files(),
         ]
+
+    @cached_property
+    def host_files(self) -> list[File]:
+        """Files that no release owns: nginx, firewall, journald."""
+        deployment = self.deployment
+        stack, project = deployment.stack, deployment.project
+        files = [
+            *nginx_files(stack, deployment.environment, project),
+            journald_file(stack, project),
+        ]
+        if stack.settings.firewall:
+            files.append(firewall_file(list(self.ssh_ports), project))
+        return files
 
     def _gate_files(self) -> list[File]:
         stack, secrets = self.deployment.stack, self.deployment.secrets

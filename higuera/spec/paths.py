@@ -47,6 +47,11 @@ class HostPaths:
         return f"/var/lib/higuera/{self.app}"
 
     @property
+    def journal(self) -> str:
+        """A JSON object a line: every step that changed something."""
+        return f"{self.state}/journal.jsonl"
+
+    @property
     def pg_services(self) -> str:
         """Root-only: libpq's service file, with the target and the scratch databases."""
         return f"{self.config}/pg_service.conf"

@@ -15,12 +15,13 @@ BELOW = {
     "render": {"errors", "spec"},
     "build": {"errors", "spec"},
     "database": {"errors", "spec"},
+    "plan": {"errors", "spec"},
     "smoke": {"errors"},
     "sandbox": {"errors"},
     "connectors": {"errors", "spec", "sandbox"},
 }
 BELOW["facts"] = {"errors", "spec", "render", "build", "database"}
-BELOW["operations"] = BELOW["facts"] | {"facts"}
+BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
 BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors"}
 BELOW["hook"] = {"errors", "spec", "deploys"}
 BELOW["cli"] = set(BELOW) - {"hook"}

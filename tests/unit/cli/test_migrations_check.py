@@ -235,13 +235,13 @@ def test_stacks_that_do_not_say_where(project: Governed) -> None:
 
 
 def test_a_missing_squawk_is_an_error(project: Governed, monkeypatch: pytest.MonkeyPatch) -> None:
-    from higuera.cli import migrations
+    from higuera.database.governance.programs import run_program
     from higuera.errors import DatabaseError
 
     monkeypatch.setenv("PATH", str(project.folder))
     monkeypatch.setattr(sys, "executable", str(project.folder / "python"))
     with pytest.raises(DatabaseError, match="squawk cannot be run: No such file or directory"):
-        migrations.run(["squawk"], "")
+        run_program(["squawk"], "")
 
 
 class TestWhatIsPending:

@@ -1,0 +1,100 @@
+"""`higuera plan`: what a deploy would do, with an exit status to gate on; changes nothing."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from higuera.cli.host import Env
+from higuera.errors import PlanError
+from higuera.plan.markdown import format_markdown
+from higuera.plan.model import Plan
+from higuera.plan.text import format_lines
+from higuera.spec.load import load_deployment
+
+STYLES = {"  + ": "green", "  +": "green", "  -": "red", "  @@": "cyan", "refused": "red"}
+
+
+class Format(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def plan(
+    environment: Env = None,
+    style: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TEXT,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep it as JSON, for `higuera deploy --plan FILE`."),
+    ] = None,
+    no_way_back: Annotated[bool, typer.Option("--no-way-back", help="Plan such a deploy.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show pyinfra's own messages.")
+    ] = False,
+) -> None:
+    """Say what a deploy would do. It changes nothing.
+
+    Exit status 0: nothing to do. 2: changes. 1: it could not be told, or it would be refused.
+    """
+    load_deployment(Path("inventory"), environment)
+    found = make_plan(environment, no_way_back, verbose)
+    if out is not None:
+        _keep(out, found)
+    _show(found, Format.JSON if as_json else style)
+    sys.exit(found.status)
+
+
+def make_plan(environment: str | None, no_way_back: bool, verbose: bool) -> Plan:
+    """Prepare `pyinfra inventory deploy.py` up to where it would act. Raises PlanError."""
+    if not Path("deploy.py").exists():
+        raise PlanError("there is no deploy.py here: run this where the project is")
+    with tempfile.TemporaryDirectory(prefix="higuera-plan-") as folder:
+        to = Path(folder) / "plan.json"
+        variables = {**os.environ, "HIGUERA_PLAN_TO": str(to)}
+        variables.pop("HIGUERA_PLAN", None)
+        if environment is not None:
+            variables["HIGUERA_ENV"] = environment
+        if no_way_back:
+            variables["HIGUERA_NO_WAY_BACK"] = "1"
+        command = [sys.executable, "-m", "pyinfra", "inventory", "deploy.py", "--dry"]
+        pipe = None if verbose else subprocess.PIPE
+        done = subprocess.run(command, env=variables, stdout=pipe, stderr=pipe, check=False)
+        if done.returncode != 0 or not to.exists():
+            told = (done.stderr or b"").decode(errors="replace")
+            sys.stderr.write(told)
+            raise PlanError("there is no plan; why is above")
+        return Plan.model_validate_json(to.read_text(encoding="utf-8"))
+
+
+def _keep(out: Path, found: Plan) -> None:
+    new = out.with_name(f".{out.name}.new")
+    try:
+        new.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        new.replace(out)
+    except OSError as error:
+        raise PlanError(f"{out}: the plan cannot be written: {error.strerror}") from None
+
+
+def _show(found: Plan, style: Format) -> None:
+    if style is Format.JSON:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+    elif style is Format.MARKDOWN:
+        sys.stdout.write(format_markdown(found))
+    else:
+        console = Console(highlight=False, emoji=False, soft_wrap=True, markup=False)
+        for line in format_lines(found):
+            console.print(line, style=_colour(line))
+
+
+def _colour(line: str) -> str | None:
+    return next((style for start, style in STYLES.items() if line.startswith(start)), None)

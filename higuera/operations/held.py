@@ -1,0 +1,37 @@
+"""A deploy that is held to a plan: it goes on only while all is as it was planned."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+from pyinfra.api import FunctionCommand, Host, operation
+
+from higuera.operations.look import basis, look
+from higuera.operations.run import Run
+from higuera.operations.step import step
+from higuera.plan.held import read_plan, refuse_moved, refuse_other
+from higuera.plan.model import Plan
+
+
+def plan_for(run: Run, path: Path) -> Plan:
+    """Read a plan. Raises PlanError where it is not for this deploy, or no longer holds."""
+    deployment = run.deployment
+    plan = read_plan(path)
+    address = deployment.environment.host.address
+    refuse_other(plan, deployment.stack.app, deployment.name, address)
+    refuse_moved(plan, basis(run, look(run)))
+    return plan
+
+
+@operation()
+def held(run: Run, plan: Plan) -> Generator[FunctionCommand, None, None]:
+    """Once more, with the lock held: refuse a deploy that is no longer what was planned.
+
+    + run: this deploy
+    + plan: what `higuera plan --out` wrote
+    """
+
+    def check(host: Host) -> None:
+        refuse_moved(plan, basis(run, look(run)))
+        host.log(f"as planned at {plan.made}")
+
+    yield step(check)

@@ -1,0 +1,84 @@
+"""What a plan says of the target: parity now, and the migrations that would run."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from higuera.database.governance.check import Checked, check
+from higuera.database.governance.pending import Pending
+from higuera.database.governance.programs import run_program
+from higuera.database.parity import compare, describe, settle
+from higuera.database.target import of_schema, refuse
+from higuera.errors import HigueraError
+from higuera.operations.gate import Gate
+from higuera.operations.look import Look
+from higuera.plan.model import Migration, Object, Remark, Target, TargetState
+
+
+def target_now(gate: Gate, seen: Look, refusals: list[str]) -> Target:
+    """The target and what would run on it; adds to `refusals` what would stop a deploy."""
+    gate.target, gate.recorded = seen.outlook.target, None
+    if gate.target is None:
+        return Target(state="unknown", why=seen.outlook.why, drift=[], pending=_all_pending(gate))
+    try:
+        pending = gate.pending()
+        refuse(gate.target, dumps=pending != [])
+    except HigueraError as error:
+        refusals.append(str(error))
+        pending = None
+    state, why, drift = _parity(gate, seen)
+    listed = None if pending is None else _migrations(gate, pending)
+    return Target(state=state, why=why, drift=drift, pending=listed)
+
+
+def _all_pending(gate: Gate) -> list[Migration] | None:
+    """Where nothing is live all of them; else that cannot be told."""
+    if gate.run.state().manifest is not None:
+        return None
+    return _migrations(gate, [migration.name for migration in gate.migrations])
+
+
+def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
+    proven = seen.outlook.proven
+    database = gate.run.deployment.stack.database
+    assert database is not None
+    if proven is None:
+        return "unknown", "it was never proven equal to what a release's migrations make", []
+    found = compare(proven, gate.known().catalog)
+    drift = settle(found, of_schema(database), datetime.now(UTC).date()).drift
+    objects = [
+        Object(
+            object=each.object,
+            change=each.change,
+            mend=each.mend,
+            text="\n".join(describe([each])),
+        )
+        for each in drift
+    ]
+    return ("drift" if drift else "equal"), "what it was last proven equal to", objects
+
+
+def _migrations(gate: Gate, names: list[str]) -> list[Migration]:
+    source = gate.run.deployment.source
+    paths = {migration.name: migration.path for migration in gate.migrations}
+    chosen = [paths[name] for name in names if name in paths]
+    report = check(
+        source, chosen, Pending("pending", frozenset(chosen)), gate.migrate.lint, run_program
+    )
+    return [
+        _migration(name, paths.get(name), found, source)
+        for name, found in zip(names, report.files, strict=True)
+    ]
+
+
+def _migration(name: str, path: Path | None, found: Checked, source: Path) -> Migration:
+    return Migration(
+        name=name,
+        file=path.relative_to(source).as_posix() if path else "",
+        kind=found.kind,
+        owner=found.papers.owner,
+        way_back=found.papers.way_back,
+        remarks=[
+            Remark(line=each.line, weight=each.weight, source=each.source, text=each.text)
+            for each in found.remarks
+        ],
+    )

@@ -1,0 +1,62 @@
+"""Which files on the host a deploy would write, each with its diff."""
+
+import difflib
+from collections.abc import Iterator
+
+from higuera.facts.files import HostFiles
+from higuera.operations.look import Look, live_files, texts
+from higuera.operations.run import Run
+from higuera.plan.model import FileChange, FileKind
+from higuera.render.files import File
+
+KINDS: dict[str, FileKind] = {
+    "/etc/systemd/system/": "unit",
+    "/etc/nginx/": "nginx",
+    "/usr/local/sbin/": "tool",
+}
+
+
+def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
+    """Of the host, of what serves now, and of services that were never deployed.
+
+    The units of an idle slot are no news: they follow those of the live one.
+    """
+    state = run.state()
+    first = [move for move in run.cutover().moves if move.service not in state.live]
+    stale = [
+        *seen.settings.stale(run.host_files),
+        *state.host.stale([*run.shared_files, *live_files(run, state)]),
+        *(file for move in first for file in run.wanted[move.service].files[move.colour]),
+    ]
+    before = texts(run.host, [file for file in stale if _known(file, state.host, seen.settings)])
+    for file in stale:
+        is_new = not _known(file, state.host, seen.settings)
+        yield FileChange(
+            path=file.path,
+            kind=_kind(file),
+            is_new=is_new,
+            diff=[] if is_new or file.secret else _diff(file, before),
+        )
+
+
+def _known(file: File, *places: HostFiles) -> bool:
+    return any(file.path in place.files for place in places)
+
+
+def _kind(file: File) -> FileKind:
+    if file.secret:
+        return "secret"
+    return next((kind for start, kind in KINDS.items() if file.path.startswith(start)), "setting")
+
+
+def _diff(file: File, there: HostFiles) -> list[str]:
+    known = there.files.get(file.path)
+    text = (known.text or "") if known else ""
+    lines = list(
+        difflib.unified_diff(
+            text.splitlines(), file.text.splitlines(), file.path, file.path, lineterm="", n=2
+        )
+    )
+    if known is not None and (known.mode, known.owner) != (file.mode, file.owner):
+        lines.append(f"{file.path}: {known.mode} {known.owner} → {file.mode} {file.owner}")
+    return lines

@@ -1,0 +1,1 @@
+"""What a deploy would do, as a value: the model, its texts, and whether it still holds. Pure."""

@@ -1,0 +1,154 @@
+"""A plan: what a deploy would do to one environment. JSON Schema: docs/schema/plan.schema.json.
+
+Everything in it may be shown: no secret's value, and no digest of a single secret.
+"""
+
+from typing import Literal
+
+from higuera.spec.model import Model
+
+VERSION = 1
+
+FileKind = Literal["unit", "nginx", "setting", "tool", "secret"]
+TargetState = Literal["equal", "drift", "unknown"]
+Verdict = Literal["nothing", "changes", "refused"]
+
+
+class Commit(Model):
+    """A commit that the deploy would bring."""
+
+    id: str
+    subject: str
+
+
+class NewRelease(Model):
+    """Which release would replace which."""
+
+    live: str | None
+    """The id of the release that serves; null: none does."""
+    live_commit: str | None
+    commit: str
+    """Of the source; `-dirty` at its end: with changes that are not committed."""
+    commits: list[Commit] | None
+    """What is between them, newest first; null: git cannot tell."""
+
+
+class Build(Model):
+    """A service that is built, and brought to the host."""
+
+    service: str
+    why: str
+    size: int | None
+    """Bytes, compressed; null: not known before it is built."""
+    is_built: bool
+    """Whether this machine has it from an earlier build."""
+
+
+class Remark(Model):
+    """What is to be said of a line of a migration."""
+
+    line: int
+    weight: Literal["note", "finding", "error"]
+    source: str
+    text: str
+
+
+class Migration(Model):
+    """A migration that would run."""
+
+    name: str
+    file: str
+    kind: str | None
+    """expand, data, contract or unknown; null: it could not be read."""
+    owner: str
+    way_back: str
+    remarks: list[Remark]
+
+
+class Object(Model):
+    """An object of the target that is not what it was proven to be."""
+
+    object: str
+    change: Literal["missing", "extra", "differs"]
+    mend: str
+    """SQL that ends it on the target; empty where that is not plain."""
+    text: str
+
+
+class Target(Model):
+    """The target database now."""
+
+    state: TargetState
+    why: str
+    """What it was compared with, or why that cannot be told."""
+    drift: list[Object]
+    pending: list[Migration] | None
+    """null: what is pending cannot be told."""
+
+
+class FileChange(Model):
+    """A file on the host that would be written."""
+
+    path: str
+    kind: FileKind
+    is_new: bool
+    diff: list[str]
+    """A unified diff; empty for a new file and for a secret one."""
+
+
+class Service(Model):
+    """A service and what the deploy does to it."""
+
+    name: str
+    restarts: bool
+    why: str
+
+
+class WayBack(Model):
+    """Whether a rollback can undo the deploy."""
+
+    state: Literal["open", "closed", "unknown", "none"]
+    """none: there is no earlier release."""
+    why: str
+
+
+class Basis(Model):
+    """What the plan was made from. A deploy that is held to it finds the same, or refuses.
+
+    Digests by name, cut to 16 hex digits; all secrets together have one, which is slow to compute.
+    """
+
+    host: dict[str, str]
+    source: dict[str, str]
+    database: dict[str, str]
+
+
+class Plan(Model):
+    """All of it."""
+
+    version: int = VERSION
+    made: str
+    """UTC, ISO 8601."""
+    app: str
+    environment: str
+    address: str
+    verdict: Verdict
+    refusals: list[str]
+    """Why a deploy would be refused, each a sentence or more; empty unless it would."""
+    steps: list[str]
+    """The operations that would change something, in their order."""
+    release: NewRelease
+    builds: list[Build]
+    target: Target | None
+    """null: the stack has no migrations to look after."""
+    files: list[FileChange]
+    services: list[Service]
+    way_back: WayBack
+    last_seconds: float | None
+    """How long the last deploy of this app took there, from its first step to its last."""
+    basis: Basis
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 nothing to do, 2 changes, 1 a deploy would be refused."""
+        return {"nothing": 0, "changes": 2, "refused": 1}[self.verdict]

@@ -1,0 +1,120 @@
+"""A plan in the words of a platform owner. Pure."""
+
+from collections.abc import Iterator
+
+from higuera.plan.model import FileChange, Migration, Plan, Target
+
+MIB = 1024 * 1024
+SCHEMA = {"equal": "as it should be", "drift": "drifted", "unknown": "not known"}
+
+
+def format_lines(plan: Plan) -> list[str]:
+    """All of it, in the order in which a deploy would do it."""
+    return [
+        *_head(plan),
+        *_release(plan),
+        *_builds(plan),
+        *(_target(plan.target) if plan.target else []),
+        *_files(plan.files),
+        *_services(plan),
+        f"way back: {plan.way_back.state}: {plan.way_back.why}",
+        f"last deploy: {took(plan.last_seconds)}",
+        *_end(plan),
+    ]
+
+
+def headline(plan: Plan) -> str:
+    """The verdict in one line."""
+    where = f"{plan.app} in {plan.environment} ({plan.address})"
+    return {
+        "nothing": f"nothing to do: {where} is as it should be",
+        "changes": f"a deploy would change {where}",
+        "refused": f"a deploy to {where} would be refused",
+    }[plan.verdict]
+
+
+def took(seconds: float | None) -> str:
+    """A duration, or that none is known."""
+    if seconds is None:
+        return "none is on record"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"took {minutes} min {rest} s" if minutes else f"took {rest} s"
+
+
+def _head(plan: Plan) -> list[str]:
+    return [f"plan for {plan.app} in {plan.environment} at {plan.address}, made {plan.made}", ""]
+
+
+def _release(plan: Plan) -> Iterator[str]:
+    release = plan.release
+    if release.live is None:
+        yield f"release: the first one, of {release.commit}"
+        return
+    if not any(service.restarts for service in plan.services):
+        yield f"release: {release.live} stays (source: {release.commit})"
+        return
+    yield f"release: {release.commit} would replace {release.live}"
+    if release.commits is None:
+        yield f"  git cannot tell what lies between {release.live_commit} and this"
+    for commit in release.commits or []:
+        yield f"  {commit.id} {commit.subject}"
+
+
+def _builds(plan: Plan) -> Iterator[str]:
+    if not plan.builds:
+        yield "builds: none"
+    for build in plan.builds:
+        size = f"{build.size / MIB:.1f} MiB" if build.size is not None else "size not known yet"
+        how = "built before on this machine" if build.is_built else "to be built"
+        yield f"build and upload: {build.service} ({build.why}): {how}, {size}"
+
+
+def _target(target: Target) -> Iterator[str]:
+    yield f"target database: {SCHEMA[target.state]}: {target.why}"
+    for found in target.drift:
+        yield from (f"  {line}" for line in found.text.splitlines())
+    if target.pending is None:
+        yield "migrations: what is pending cannot be told"
+    elif not target.pending:
+        yield "migrations: none is pending"
+    for migration in target.pending or []:
+        yield from _migration(migration)
+
+
+def _migration(migration: Migration) -> Iterator[str]:
+    owner = f", {migration.owner}'s" if migration.owner else ""
+    yield f"migration: {migration.name} ({migration.kind or 'could not be read'}{owner})"
+    if migration.way_back:
+        yield f"  way back: {migration.way_back}"
+    for remark in migration.remarks:
+        text = " ".join(remark.text.split())
+        yield f"  {migration.file}:{remark.line}: {remark.source}: {text}"
+
+
+def _files(files: list[FileChange]) -> Iterator[str]:
+    if not files:
+        yield "files on the host: none changes"
+    new = [file for file in files if file.is_new]
+    if len(new) > 3:
+        yield f"files on the host: {len(new)} new (see them with: higuera render)"
+    for file in files:
+        what = "new" if file.is_new else "changes"
+        secret = ", not shown" if file.kind == "secret" else ""
+        if not file.is_new or len(new) <= 3:
+            yield f"{file.kind}: {file.path} ({what}{secret})"
+        yield from (f"  {line}" for line in file.diff)
+
+
+def _services(plan: Plan) -> Iterator[str]:
+    for service in plan.services:
+        does = "starts afresh beside what serves" if service.restarts else "is left alone"
+        yield f"service: {service.name} {does} ({service.why})"
+
+
+def _end(plan: Plan) -> Iterator[str]:
+    if plan.steps:
+        yield f"steps that change something: {', '.join(plan.steps)}"
+    yield ""
+    for refusal in plan.refusals:
+        yield from (f"refused: {line}" for line in refusal.splitlines())
+    yield headline(plan)
