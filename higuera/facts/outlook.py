@@ -53,6 +53,8 @@ class Outlook(FactBase[OutlookState]):
 
     def process(self, output: list[str]) -> OutlookState:
         """From its lines to a state."""
+        if not output:
+            return self.default()
         found = tagged(output)
         seconds = last_seconds(found["journal"])
         asked = (rows(found, "asked", 1) or [["0"]])[0][0]

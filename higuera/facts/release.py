@@ -58,10 +58,12 @@ class LiveRelease(FactBase[ReleaseState]):
         """Nothing was ever deployed."""
         return ReleaseState()
 
-    def command(self, app: str, paths: list[str], units: list[str]) -> StringCommand:
-        """Ask for links, files and units."""
+    def command(
+        self, app: str, paths: list[str], units: list[str], contents: list[str] | None = None
+    ) -> StringCommand:
+        """Ask for links, files and units. `contents` names the files whose text is wanted."""
         home = words([HostPaths(app).home])
-        return script(files_script(paths, units, []) + COMMAND.format(home=home))
+        return script(files_script(paths, units, contents or []) + COMMAND.format(home=home))
 
     def process(self, output: list[str]) -> ReleaseState:
         """From its lines to a state."""

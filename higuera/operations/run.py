@@ -17,6 +17,7 @@ from higuera.build.source import commit_of, fingerprint, source_files
 from higuera.database.target import questions
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
+from higuera.operations.diff import readable
 from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.host import firewall_file, journald_file
@@ -155,6 +156,7 @@ class Run:
                 app=self.deployment.stack.app,
                 paths=[file.path for file in self._all_files()],
                 units=self._services(),
+                contents=readable(self.host, self._all_files()),
             )
         return self._states[executing]
 

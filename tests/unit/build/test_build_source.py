@@ -1,6 +1,7 @@
 """Which files a service is made of, and a fingerprint that follows them and nothing else."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,14 @@ from typing import Any
 import pytest
 from build_project import git, stack, write
 
-from higuera.build.source import commit_of, digest_of, fingerprint, select, source_files
+from higuera.build.source import (
+    commit_of,
+    commits_between,
+    digest_of,
+    fingerprint,
+    select,
+    source_files,
+)
 from higuera.errors import BuildError
 
 ODD = ["a b", "new\nline", 'quo"te', "tab\t", "é", "-n", "$(id)", os.fsdecode(b"\xff\xfe"), "*"]
@@ -259,3 +267,24 @@ def test_commit_outside_git(source: Path) -> None:
 def test_commit_before_the_first(source: Path) -> None:
     git(source, "init", "-q")
     assert commit_of(source) == "nogit"
+
+
+def test_commits_between(checkout: Path) -> None:
+    def git(*words: str) -> str:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        line = ["git", "-C", str(checkout), *identity, *words]
+        return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "One", "--allow-empty")
+    first = git("rev-parse", "--short=7", "HEAD")
+    assert commits_between(checkout, first) == []
+    git("commit", "-qm", "Two\tparts", "--allow-empty")
+    (checkout / "web" / "new.txt").write_text("x")
+    git("add", "-A")
+    git("commit", "-qm", "Three")
+    listed = commits_between(checkout, f"{first}-dirty")
+    assert [subject for _, subject in listed or []] == ["Three"]
+    for unknown in (None, "nogit", "0000000", "--all", "HEAD"):
+        assert commits_between(checkout, unknown) is None

@@ -14,6 +14,7 @@ from higuera.facts.accounts import Accounts
 from higuera.facts.database import LocalDatabase
 from higuera.facts.files import Files
 from higuera.facts.machine import Machine
+from higuera.facts.outlook import Outlook
 from higuera.facts.packages import InstalledPackages
 from higuera.facts.release import LiveRelease
 from higuera.facts.runtimes import Runtimes
@@ -39,6 +40,7 @@ ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
         "units": ["a-web-blue.service", "a-web-green.service"],
     },
     Runtimes: {},
+    Outlook: {"app": "forms", "with_database": True},
     SchemaThere: {"app": "forms", "release": "20261123T101500Z-ab12cd3"},
 }
 FACTS = {fact.__name__: fact for fact in ARGUMENTS}

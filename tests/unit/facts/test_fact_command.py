@@ -16,6 +16,7 @@ from higuera.facts.accounts import Accounts, AccountsState
 from higuera.facts.database import LocalDatabase
 from higuera.facts.files import Files, FileState
 from higuera.facts.machine import Machine
+from higuera.facts.outlook import Outlook, OutlookState
 from higuera.facts.packages import InstalledPackages
 from higuera.facts.release import LiveRelease
 from higuera.facts.schema import SchemaThere
@@ -78,6 +79,8 @@ class TestEveryFact:
             files = state if fact is Files else state.host
             assert files.files == {}
             assert set(files.units.values()) == {""}
+        elif fact is Outlook:
+            assert state == OutlookState(why="nothing was deployed there yet")
         else:
             assert state == fact.default()
 

@@ -1,0 +1,91 @@
+"""Plans to test with."""
+
+from typing import Any
+
+from higuera.plan.model import Basis, Plan
+
+QUIET: dict[str, Any] = {
+    "made": "2026-11-23T10:15:00Z",
+    "app": "forms",
+    "environment": "production",
+    "address": "vps.example.com",
+    "verdict": "nothing",
+    "refusals": [],
+    "steps": [],
+    "release": {"live": "r1-ab12cd3", "live_commit": "ab12cd3", "commit": "ab12cd3", "commits": []},
+    "builds": [],
+    "target": {
+        "state": "equal",
+        "why": "what it was last proven equal to",
+        "drift": [],
+        "pending": [],
+    },
+    "files": [],
+    "services": [{"name": "web", "restarts": False, "why": "nothing of it changes"}],
+    "way_back": {"state": "open", "why": "nothing moves: it stays as it is"},
+    "last_seconds": 72.4,
+    "basis": {
+        "host": {"the live release": "r1", "/etc/a": "0123456789abcdef"},
+        "source": {"the commit": "ab12cd3"},
+        "database": {"the schema": "fedcba9876543210"},
+    },
+}
+BUSY: dict[str, Any] = {
+    **QUIET,
+    "verdict": "changes",
+    "steps": ["nginx", "Build"],
+    "release": {
+        "live": "r1-ab12cd3",
+        "live_commit": "ab12cd3",
+        "commit": "ff00ff0",
+        "commits": [{"id": "ff00ff0", "subject": "Write `forms` | faster"}],
+    },
+    "builds": [
+        {"service": "web", "why": "its sources changed", "size": 3_145_728, "is_built": True},
+        {"service": "backend", "why": "was never deployed", "size": None, "is_built": False},
+    ],
+    "target": {
+        "state": "drift",
+        "why": "what it was last proven equal to",
+        "drift": [
+            {"object": "table a", "change": "extra", "mend": "", "text": "+ table a  by hand"}
+        ],
+        "pending": [
+            {
+                "name": "0002_name",
+                "file": "drizzle/0002_name.sql",
+                "kind": "contract",
+                "owner": "ana",
+                "way_back": "add it again",
+                "remarks": [
+                    {"line": 3, "weight": "finding", "source": "squawk ban", "text": "not\nso"}
+                ],
+            }
+        ],
+    },
+    "files": [
+        {
+            "path": "/etc/nginx/nginx.conf",
+            "kind": "nginx",
+            "is_new": False,
+            "diff": ["--- a", "+++ b", "-```", "+````"],
+        },
+        {"path": "/etc/higuera/forms/web-blue.env", "kind": "secret", "is_new": False, "diff": []},
+    ],
+    "services": [
+        {"name": "web", "restarts": True, "why": "its code changed"},
+        {"name": "old", "restarts": False, "why": "is stopped: the stack has it no more"},
+    ],
+    "way_back": {"state": "unknown", "why": "0002_name (contract)"},
+    "last_seconds": None,
+}
+
+
+def plan(**changes: Any) -> Plan:
+    """The plan where nothing is to do, with changes."""
+    return Plan.model_validate({**QUIET, **changes})
+
+
+def basis(**changes: dict[str, str]) -> Basis:
+    """What that plan was made from, with changes."""
+    return Basis.model_validate({**QUIET["basis"], **changes})

@@ -1,0 +1,137 @@
+"""A plan in words and in Markdown: everything that matters, in the order of a deploy."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plans import BUSY, QUIET, plan
+
+from higuera.plan.markdown import format_markdown
+from higuera.plan.model import Plan, Verdict
+from higuera.plan.text import format_lines, took
+
+
+def test_nothing_to_do() -> None:
+    assert "\n".join(format_lines(plan())) == (
+        "plan for forms in production at vps.example.com, made 2026-11-23T10:15:00Z\n"
+        "\n"
+        "release: r1-ab12cd3 stays (source: ab12cd3)\n"
+        "builds: none\n"
+        "target database: as it should be: what it was last proven equal to\n"
+        "migrations: none is pending\n"
+        "files on the host: none changes\n"
+        "service: web is left alone (nothing of it changes)\n"
+        "way back: open: nothing moves: it stays as it is\n"
+        "last deploy: took 1 min 12 s\n"
+        "\n"
+        "nothing to do: forms in production (vps.example.com) is as it should be"
+    )
+
+
+def test_everything() -> None:
+    assert "\n".join(format_lines(Plan.model_validate(BUSY)))[76:] == (
+        "release: ff00ff0 would replace r1-ab12cd3\n"
+        "  ff00ff0 Write `forms` | faster\n"
+        "build and upload: web (its sources changed): built before on this machine, 3.0 MiB\n"
+        "build and upload: backend (was never deployed): to be built, size not known yet\n"
+        "target database: drifted: what it was last proven equal to\n"
+        "  + table a  by hand\n"
+        "migration: 0002_name (contract, ana's)\n"
+        "  way back: add it again\n"
+        "  drizzle/0002_name.sql:3: squawk ban: not so\n"
+        "nginx: /etc/nginx/nginx.conf (changes)\n"
+        "  --- a\n"
+        "  +++ b\n"
+        "  -```\n"
+        "  +````\n"
+        "secret: /etc/higuera/forms/web-blue.env (changes, not shown)\n"
+        "service: web starts afresh beside what serves (its code changed)\n"
+        "service: old is left alone (is stopped: the stack has it no more)\n"
+        "way back: unknown: 0002_name (contract)\n"
+        "last deploy: none is on record\n"
+        "steps that change something: nginx, Build\n"
+        "\n"
+        "a deploy would change forms in production (vps.example.com)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "first"),
+    [
+        (
+            {"live": None, "live_commit": None, "commits": None},
+            "release: the first one, of ff00ff0",
+        ),
+        ({"commits": None}, "  git cannot tell what lies between ab12cd3 and this"),
+    ],
+)
+def test_releases(release: dict[str, object], first: str) -> None:
+    given_release = {**BUSY["release"], **release}
+    assert first in format_lines(Plan.model_validate({**BUSY, "release": given_release}))
+
+
+def test_a_refusal() -> None:
+    lines = format_lines(plan(verdict="refused", refusals=["it drifted\nbadly"]))
+    assert lines[-3:] == [
+        "refused: it drifted",
+        "refused: badly",
+        "a deploy to forms in production (vps.example.com) would be refused",
+    ]
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("nothing", 0), ("changes", 2), ("refused", 1)])
+def test_the_exit_status(verdict: Verdict, status: int) -> None:
+    assert plan(verdict=verdict).status == status
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "none is on record"), (0.4, "took 0 s"), (59.6, "took 1 min 0 s")],
+)
+def test_took(seconds: float | None, said: str) -> None:
+    assert took(seconds) == said
+
+
+def test_many_new_files_are_counted() -> None:
+    file = {"path": "/etc/a", "kind": "unit", "is_new": True, "diff": []}
+    assert "files on the host: 4 new (see them with: higuera render)" in format_lines(
+        plan(files=[file] * 4)
+    )
+    assert "unit: /etc/a (new)" in format_lines(plan(files=[file] * 3))
+
+
+class TestMarkdown:
+    def test_a_table_and_all_of_it_folded(self) -> None:
+        text = format_markdown(Plan.model_validate(BUSY))
+        assert text.startswith(
+            "### 🟡 a deploy would change forms in production (vps.example.com)\n"
+        )
+        assert "| migrations | 0002\\_name (contract) |\n" in text
+        assert "| builds | web, backend |\n" in text
+        assert "\n`````diff\n" in text, "longer than any fence in it"
+
+    @given(st.text())
+    def test_no_text_breaks_out(self, wild: str) -> None:
+        """A cell stays one cell, a code block ends where it should."""
+        release = {**BUSY["release"], "commits": [{"id": "a", "subject": wild}], "live": wild}
+        text = format_markdown(Plan.model_validate({**BUSY, "release": release}))
+        lines = text.split("\n")
+        table = [
+            line
+            for line in lines[
+                : lines.index("<details><summary>Everything that would change</summary>")
+            ]
+            if line.startswith("|")
+        ]
+        assert len(table) == 10
+        for row in table[2:]:
+            assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
+        fence = next(line for line in lines if line.endswith("`diff")).removesuffix("diff")
+        assert lines.count(fence) == 1
+
+
+def test_the_texts_hold_no_basis() -> None:
+    """Digests are for programs."""
+    shown = "\n".join(format_lines(Plan.model_validate(QUIET)))
+    assert "0123456789abcdef" not in shown

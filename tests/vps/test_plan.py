@@ -1,0 +1,141 @@
+"""`higuera plan` on one VPS: exit status, words, and that it changes nothing."""
+
+import json
+import subprocess
+
+import pytest
+from harness import HIGUERA, SECRETS, Project
+from migrations import migration, next_code, sql
+
+from higuera.plan.model import Plan
+
+pytestmark = pytest.mark.xdist_group("plan")
+
+# All that a plan could leave behind: every file with its time, every process' age, the journal.
+EVERYTHING = """
+find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /var/log/journal \\
+    -o -path /var/lib/postgresql -o -path /var/log/wtmp -o -path /var/log/lastlog \\) -prune \\
+    -o -type f -printf '%p %m %u %s %T@\\n' | sort | sha256sum
+find /run/higuera /run/systemd/system -printf '%p %T@\\n' | sort
+systemctl list-units --plain --no-legend 'forms-*' 'nginx*' 'postgresql*' | sort
+cat /var/lib/higuera/forms/journal.jsonl
+ls -la /etc/higuera /etc/higuera/forms /var/lib/higuera/forms
+"""
+
+
+def plan(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command; no secret is ever in what it prints."""
+    done = project.run(HIGUERA, "plan", *words)
+    assert "Traceback" not in done.stderr
+    for value in SECRETS.values():
+        assert value not in done.stdout + done.stderr
+    return done
+
+
+def test_1_converged(forms_story: Project) -> None:
+    """Nothing to do, and nothing is touched."""
+    forms_story.ssh("true")
+    before = forms_story.ssh(EVERYTHING)
+    done = plan(forms_story, "--out", "p.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert forms_story.ssh(EVERYTHING) == before
+    assert done.stdout.endswith("is as it should be\n")
+    assert "target database: as it should be" in done.stdout
+    assert "service: web is left alone" in done.stdout
+    assert "last deploy: took" in done.stdout
+    kept = Plan.model_validate_json((forms_story.folder / "p.json").read_text())
+    assert (kept.verdict, kept.steps, kept.files) == ("nothing", [], [])
+
+
+def test_2_held_to_it(forms_story: Project) -> None:
+    """What was planned is deployed; on a host that was changed by hand it is not."""
+    forms_story.ssh("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
+    done = plan(forms_story)
+    assert done.returncode == 2
+    assert "\n  -    server_tokens on;\n  +    server_tokens off;\n" in done.stdout
+    refused = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+    assert refused.returncode == 1
+    assert "on the host: /etc/nginx/nginx.conf changed" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "server_tokens on" in forms_story.ssh("cat /etc/nginx/nginx.conf")
+    assert plan(forms_story, "--out", "p.json").returncode == 2
+    held = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+    assert held.returncode == 0, held.stderr
+    assert "as planned at" in held.stderr
+    assert "server_tokens off" in forms_story.ssh("cat /etc/nginx/nginx.conf")
+    again = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+    assert again.returncode == 1
+
+
+def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
+    """Just the service whose code or secret it is; no value is shown."""
+    before = forms_story.ssh(EVERYTHING)
+    rotated = {"SESSION_SECRET": "canary-rotated-51c0"}
+    done = forms_story.run(HIGUERA, "plan", "--json", **rotated)
+    assert done.returncode == 2, done.stderr
+    assert "canary-rotated" not in done.stdout + done.stderr
+    found = Plan.model_validate_json(done.stdout)
+    assert [each.name for each in found.services if each.restarts] == ["backend"]
+    assert {each.kind for each in found.files} == {"secret"}
+    assert found.builds == []
+    next_code(forms_story, "ok", "planned")
+    found = Plan.model_validate_json(plan(forms_story, "--json").stdout)
+    assert [build.service for build in found.builds] == ["backend"]
+    assert [each.name for each in found.services if each.restarts] == ["backend"]
+    assert found.way_back.state == "open"
+    assert forms_story.ssh(EVERYTHING) == before
+
+
+def test_4_a_contract_migration(forms_story: Project) -> None:
+    """Named with its class and what squawk says; whether there is a way back has to be tried."""
+    migration(forms_story, "0002_name", 'ALTER TABLE "forms" RENAME COLUMN "title" TO "name";')
+    done = plan(forms_story)
+    assert done.returncode == 2
+    assert "migration: 0002_name (contract" in done.stdout
+    assert "squawk renaming-column" in done.stdout
+    assert "way back: unknown: 0002_name (contract): the deploy tries release" in done.stdout
+    shown = plan(forms_story, "--format", "markdown")
+    assert shown.returncode == 2
+    assert "| migrations | 0002\\_name (contract) |" in shown.stdout
+
+
+def test_5_drift(forms_story: Project) -> None:
+    """The next release would be stopped: exit 1, the object, and what mends it."""
+    sql(forms_story, "alter table forms add column by_hand text")
+    done = plan(forms_story)
+    assert done.returncode == 1
+    assert "+ column public.forms.by_hand" in done.stdout
+    assert "mend: ALTER TABLE public.forms DROP COLUMN by_hand;" in done.stdout
+    assert done.stdout.rstrip().endswith("would be refused")
+    sql(forms_story, "alter table forms drop column by_hand")
+
+
+def test_6_what_it_cannot_ask(forms_story: Project) -> None:
+    """A database that is down is said so; a host that is down is exit 1 in a sentence."""
+    forms_story.ssh("systemctl stop postgresql@15-main.service")
+    try:
+        done = plan(forms_story)
+        assert done.returncode in (1, 2)
+        assert "target database: not known: the database gave no answer" in done.stdout
+    finally:
+        forms_story.ssh("systemctl start postgresql@15-main.service")
+    forms_story.environment("host: {address: 127.0.0.1, port: 9}\nsecrets: generate\n")
+    done = plan(forms_story)
+    assert done.returncode == 1
+    assert "there is no plan; why is above" in done.stderr
+    forms_story.environment()
+
+
+def test_7_a_plan_of_another_place(forms_story: Project) -> None:
+    """Refused before anything is asked."""
+    assert plan(forms_story, "--out", "p.json").returncode in (0, 2)
+    kept = json.loads((forms_story.folder / "p.json").read_text())
+    (forms_story.folder / "p.json").write_text(json.dumps({**kept, "environment": "production"}))
+    refused = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+    assert refused.returncode == 1
+    assert "the plan is for forms in production" in refused.stderr
+    for text in ("{}", "no json", json.dumps({**kept, "version": 9})):
+        (forms_story.folder / "p.json").write_text(text)
+        refused = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+        assert refused.returncode == 1
+        assert "p.json: is " in refused.stderr
