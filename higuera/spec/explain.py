@@ -24,7 +24,7 @@ TYPES = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], blame: Callable[[Path], str]) -> str:
-    """All findings, a line each. `blame` names the file that a key path comes from."""
+    """All findings, a line each. `blame` names the file and line that a key path comes from."""
     return "\n".join(_sentence(finding, model, blame) for finding in error.errors())
 
 
@@ -33,15 +33,19 @@ def _sentence(finding: ErrorDetails, model: type[BaseModel], blame: Callable[[Pa
     if path[-1:] == ("[key]",) and finding["type"] != "extra_forbidden":
         path = path[:-1]  # pydantic's mark for a fault of the key itself
     what = _what(finding, model, path)
-    if not path:
-        return f"{blame(path)}: {what}"
+    if not path:  # a fault of the whole names its keys first: `routes./: no service wbe`
+        return _joined(blame(tuple(what.split(" ", 1)[0].rstrip(":").split("."))), what)
     return f"{place(blame(path), path)}: {what}"
 
 
 def place(file: str, path: Path) -> str:
     """A file and a key path in it; an environment file is blamed as `FILE: stack`."""
+    return _joined(file, ".".join(str(part) for part in path))
+
+
+def _joined(file: str, text: str) -> str:
     joint = "." if file.endswith(": stack") else ": "
-    return f"{file}{joint}{'.'.join(str(part) for part in path)}"
+    return f"{file}{joint}{text}"
 
 
 def _what(finding: ErrorDetails, model: type[BaseModel], path: Path) -> str:

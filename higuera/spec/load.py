@@ -13,7 +13,7 @@ from higuera.spec.environment import SANDBOX, Environment
 from higuera.spec.explain import explain, place
 from higuera.spec.secrets import Secrets, load_secrets
 from higuera.spec.stack import Stack
-from higuera.spec.yaml import read_yaml, shown
+from higuera.spec.yaml import place_of, read_yaml, shown
 
 STACK_FILE = "stack.yml"
 
@@ -67,13 +67,13 @@ def load_deployment(
     try:
         parsed = Environment.model_validate(over)
     except ValidationError as error:
-        raise SpecError(explain(error, Environment, lambda _: shown(environment_file))) from None
+        raise SpecError(explain(error, Environment, lambda path: place_of(environment_file, path))) from None
 
     def blamed(path: tuple[str | int, ...]) -> str:
         there, here = known_part(parsed.stack, path), known_part(base, path)
         if path and (there == len(path) or there > here):
-            return f"{shown(environment_file)}: stack"
-        return shown(stack_file)
+            return f"{place_of(environment_file, ('stack', *path))}: stack"
+        return place_of(stack_file, path)
 
     try:
         stack = Stack.model_validate(merge(base, parsed.stack))

@@ -57,6 +57,28 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return data
 
 
+def place_of(path: Path, keys: tuple[str | int, ...]) -> str:
+    """`FILE:LINE` of a key; of the nearest one around it that is there; `FILE` where none is."""
+    found: int | None = None
+    node: yaml.Node | None = yaml.compose(_text(path, shown(path)), Loader=_Loader)
+    for key in keys:
+        step = _step(node, key)
+        if step is None:
+            break
+        mark, node = step
+        found = mark.start_mark.line + 1
+    return shown(path) if found is None else f"{shown(path)}:{found}"
+
+
+def _step(node: yaml.Node | None, key: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The node of a key and that of its value."""
+    if isinstance(node, yaml.SequenceNode):
+        inside = isinstance(key, int) and key < len(node.value)
+        return (node.value[key], node.value[key]) if inside else None
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next(((name, value) for name, value in pairs if name.value == key), None)
+
+
 def _text(path: Path, file: str) -> str:
     try:
         text = path.read_bytes()

@@ -202,8 +202,9 @@ def test_unknown_key_is_a_sentence(tmp_path: Path) -> None:
     stack["services"]["backend"]["port"] = "x"
     write(folder, "stack", stack)
     ran = debug(folder, "inventory")
-    refused(ran, "inventory/stack.yml: services.web.prot: unknown key (did you mean port?)")
-    refused(ran, 'inventory/stack.yml: services.backend.port: should be an integer, got "x"')
+    refused(ran, "error: inventory/stack.yml:")
+    refused(ran, "services.web.prot: unknown key (did you mean port?)")
+    refused(ran, 'services.backend.port: should be an integer, got "x"')
 
 
 @pytest.mark.parametrize("text", ["a: 1\na: 2\n", "\t", "- a\n", "a: 2026-13-45\n", "\0"])

@@ -85,7 +85,7 @@ def test_reload_without_effect_is_noticed(mini: Project) -> None:
 
 def test_unknown_key(mini: Project) -> None:
     mini.edit("inventory/stack.yml", "port: 3000", "port: 3000\n    prot: 1")
-    refused(mini, "inventory/stack.yml: services.web.prot: unknown key (did you mean port?)")
+    refused(mini, "inventory/stack.yml:", "services.web.prot: unknown key (did you mean port?)")
 
 
 def test_missing_secret_is_named_before_anything_is_touched(bare: Project) -> None:

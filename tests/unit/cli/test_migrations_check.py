@@ -224,7 +224,8 @@ def test_stacks_that_do_not_say_where(project: Governed) -> None:
     assert check(project) == (1, [], f"{said}is required: the folder of migrations")
     shutil.rmtree(project.folder / "app/drizzle")
     project.stack(STACK)
-    assert check(project) == (1, [], f"{said}there is no folder drizzle in ../app")
+    there = said.replace("stack.yml:", "stack.yml:6:")
+    assert check(project) == (1, [], f"{there}there is no folder drizzle in ../app")
     (project.folder / "app/drizzle").mkdir()
     assert check(project)[0] == 1
     project.stack(changed(exclude=["no-such-rule"]))

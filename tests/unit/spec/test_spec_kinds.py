@@ -90,7 +90,7 @@ def test_what_does_not_fit(
     project.change(path, value)
     with pytest.raises(SpecError) as raised:
         project.load()
-    assert str(raised.value).startswith("inventory/stack.yml: ")
+    assert str(raised.value).startswith("inventory/stack.yml:")
     assert sentence in str(raised.value)
 
 

@@ -1,6 +1,7 @@
 """From the files to a deployment: every fault is a sentence with file, key path and a way out."""
 
 import datetime
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def fault(project: Project) -> str:
+    """What is said, without the lines, which other tests hold."""
     with pytest.raises(SpecError) as raised:
         project.load()
-    return str(raised.value)
+    return re.sub(r"(?m)(^inventory/[a-z]+\.yml):[0-9]+: ", r"\1: ", str(raised.value))
 
 
 def test_valid_project_loads(project: Project) -> None:

@@ -28,7 +28,7 @@ def test_fault_of_the_whole_has_the_file(project: Project) -> None:
     with pytest.raises(SpecError) as raised:
         project.load()
     assert str(raised.value) == (
-        "inventory/stack.yml: routes./: no service wbe (there are: backend, web)"
+        "inventory/stack.yml:25: routes./: no service wbe (there are: backend, web)"
     )
 
 
