@@ -15,6 +15,7 @@ from higuera.cli import (
     journal,
     migrations,
     plan,
+    render,
     rollback,
     sandbox,
     smoke,
@@ -38,6 +39,8 @@ app.command("plan")(plan.plan)
 app.command("deploy")(deploy.deploy)
 app.command("rollback")(rollback.rollback)
 app.command("drift")(drift.drift)
+app.command("plan")(plan.plan)
+app.command("render")(render.render)
 for verb in (host.status, host.releases, host.logs):
     app.command(verb.__name__)(verb)
 app.add_typer(migrations.app, name="migrations", help="Checks of migrations, for CI.")

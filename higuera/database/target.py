@@ -9,6 +9,7 @@ from higuera.database.catalog import Catalog, catalog_script
 from higuera.database.ledger import Adapter, adapter
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted, Database, Migrate
+from higuera.spec.stack import Stack
 
 # How `database.accept` names a migration.
 MIGRATION = "migration "
@@ -85,6 +86,12 @@ def questions(migrate: Migrate) -> dict[str, str]:
         "ledger": ledger.script() if ledger else "",
         "catalog": catalog_script(ledger.leave_out() if ledger else ()),
     }
+
+
+def questions_of(stack: Stack) -> dict[str, str]:
+    """Those of a stack; none where it has no migrations."""
+    migrate = stack.database.migrate if stack.database else None
+    return questions(migrate) if migrate else {}
 
 
 def parse_target(lines: list[str]) -> Target:

@@ -14,15 +14,15 @@ from pyinfra.api import Host
 
 from higuera.build.artifact import Artifact
 from higuera.build.source import commit_of, fingerprint, source_files
-from higuera.database.target import questions
+from higuera.database.target import questions_of
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
 from higuera.operations.diff import readable
-from higuera.render.database import gate_files
+from higuera.render.every import shared_files
 from higuera.render.files import File
-from higuera.render.host import firewall_file, journald_file
+from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files
-from higuera.render.units import boot_file, job_files, slot_files, tool_file
+from higuera.render.units import slot_files
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
 from higuera.spec.service import COLOURS
@@ -94,32 +94,16 @@ class Run:
     def shared_files(self) -> list[File]:
         """Files of no single slot: the tool, the jobs."""
         deployment = self.deployment
-        return [
-            tool_file(deployment.stack, deployment.environment, deployment.project),
-            boot_file(deployment.stack, deployment.project),
-            *job_files(deployment.stack, deployment.secrets, deployment.project),
-            *self._gate_files(),
-        ]
+        return shared_files(deployment, deployment.secrets, questions_of(deployment.stack))
 
     @cached_property
     def host_files(self) -> list[File]:
         """Files that no release owns: nginx, firewall, journald."""
-        deployment = self.deployment
-        stack, project = deployment.stack, deployment.project
-        files = [
-            *nginx_files(stack, deployment.environment, project),
-            journald_file(stack, project),
+        stack, project = self.deployment.stack, self.deployment.project
+        return [
+            *nginx_files(stack, self.deployment.environment, project),
+            *settings_files(stack, self.ssh_ports, project),
         ]
-        if stack.settings.firewall:
-            files.append(firewall_file(list(self.ssh_ports), project))
-        return files
-
-    def _gate_files(self) -> list[File]:
-        stack, secrets = self.deployment.stack, self.deployment.secrets
-        migrate = stack.database.migrate if stack.database else None
-        if migrate is None:
-            return []
-        return gate_files(stack, secrets, questions(migrate), self.deployment.project)
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:

@@ -1,5 +1,6 @@
 """Files that belong to the host rather than to one service: firewall and journald."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from higuera.render.files import File
@@ -10,13 +11,21 @@ FIREWALL = "/etc/nftables.conf"
 JOURNALD = "/etc/systemd/journald.conf.d/higuera.conf"
 
 
+def settings_files(
+    stack: Stack, ssh_ports: Sequence[int], project: Path | None = None
+) -> list[File]:
+    """What of the host's settings the stack wants."""
+    files = [journald_file(stack, project)]
+    return [*files, firewall_file(ssh_ports, project)] if stack.settings.firewall else files
+
+
 def journald_file(stack: Stack, project: Path | None = None) -> File:
     """How much disk the journal may take."""
     return File(JOURNALD, render("host/journald.conf.j2", project, settings=stack.settings))
 
 
-def firewall_file(ssh_ports: list[int], project: Path | None = None) -> File:
+def firewall_file(ssh_ports: Sequence[int], project: Path | None = None) -> File:
     """Default-deny inbound. The ports on which sshd really listens always stay open."""
     return File(
-        FIREWALL, render("host/nftables.conf.j2", project, ssh_ports=ssh_ports), mode="0640"
+        FIREWALL, render("host/nftables.conf.j2", project, ssh_ports=list(ssh_ports)), mode="0640"
     )

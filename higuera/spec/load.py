@@ -67,7 +67,9 @@ def load_deployment(
     try:
         parsed = Environment.model_validate(over)
     except ValidationError as error:
-        raise SpecError(explain(error, Environment, lambda path: place_of(environment_file, path))) from None
+        raise SpecError(
+            explain(error, Environment, lambda path: place_of(environment_file, path))
+        ) from None
 
     def blamed(path: tuple[str | int, ...]) -> str:
         there, here = known_part(parsed.stack, path), known_part(base, path)

@@ -20,6 +20,7 @@ BELOW = {
     "sandbox": {"errors"},
     "connectors": {"errors", "spec", "sandbox"},
 }
+BELOW["offline"] = {"errors", "spec", "render", "database"}
 BELOW["facts"] = {"errors", "spec", "render", "build", "database"}
 BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
 BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors"}

@@ -1,0 +1,1 @@
+"""What can be known of a deploy without a host, a database or a secret."""

@@ -1,0 +1,35 @@
+"""`nft -c`: the kernel's own check of the firewall, where it lets us ask."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from higuera.errors import ProgramError
+from higuera.offline.problems import Problem, located
+from higuera.offline.programs import find, run
+from higuera.offline.report import Finding
+from higuera.render.files import File
+from higuera.render.host import FIREWALL
+
+DENIED = "Operation not permitted"
+SAID = re.compile(r"^\S+?:([0-9]+):[0-9]+-[0-9]+: Error: (.*)$", re.MULTILINE)
+# A network namespace of one's own, which most kernels give to anybody.
+ALONE = ["--user", "--map-root-user", "--net"]
+
+
+def check_firewall(file: File) -> list[Finding] | None:
+    """What nft has to say; None where neither we nor a namespace may ask. Raises ProgramError."""
+    nft = find("nft", "nftables")
+    with tempfile.TemporaryDirectory(prefix="higuera-") as folder:
+        path = Path(folder) / "nftables.conf"
+        path.write_text(file.text, encoding="utf-8")
+        command = [nft, "-c", "-f", str(path)]
+        ran = run(command)
+        if DENIED in ran.err:
+            ran = run([find("unshare", "util-linux"), *ALONE, *command])
+    problems = [Problem(FIREWALL, int(line), text) for line, text in SAID.findall(ran.err)]
+    if problems or ran.status == 0:
+        return located(problems, [file])
+    if DENIED in ran.err:
+        return None
+    raise ProgramError(f"nft -c exited {ran.status}: {ran.err.strip()}")
