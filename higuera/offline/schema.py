@@ -2,6 +2,7 @@
 
 import ast
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,15 @@ def _docstrings() -> dict[str, str]:
     """By `Class.attribute`. Read from the source: Python keeps none of an attribute."""
     found = {}
     for path in sorted(Path(spec.__path__[0]).glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            body = node.body if isinstance(node, ast.ClassDef) else []
-            for key, text in zip(body, body[1:], strict=False):
-                is_key = isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
-                is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-                if is_key and is_text:
-                    found[f"{node.name}.{key.target.id}"] = " ".join(str(text.value.value).split())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for model in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+            for pair in pairwise(model.body):
+                match pair:
+                    case (
+                        ast.AnnAssign(target=ast.Name(id=key)),
+                        ast.Expr(value=ast.Constant(value=str(text))),
+                    ):
+                        found[f"{model.name}.{key}"] = " ".join(text.split())
     return found
 
 
