@@ -37,8 +37,9 @@ def check_nginx(files: list[File]) -> list[Finding]:
         pid = [] if copy.has_pid else ["-g", f"pid {prefix}/nginx.pid;"]
         config = f"{prefix}{NGINX_CONF}"
         ran = run([nginx, "-t", "-e", "stderr", *pid, "-c", config])
-        said = [match[1] for match in map(SAID.search, ran.err.splitlines()) if match]
-    problems = [_problem(text, folder) for text in said if not text.startswith(OF_NO_ROOT)]
+    said = [match[1] for match in map(SAID.search, ran.err.splitlines()) if match]
+    told = [copy.read(text) for text in said if not text.startswith(OF_NO_ROOT)]
+    problems = [_problem(text, folder) for text in told]
     if ran.status != 0 and not problems:
         raise ProgramError(f"nginx -t exited {ran.status}: {ran.err.strip()}")
     return located(problems, ours)

@@ -59,6 +59,12 @@ class Copy:
             text = text[:start] + new + text[stop:]
         return text
 
+    def read(self, text: str) -> str:
+        """A message of nginx with the addresses that were given."""
+        for address, path in self._sockets.items():
+            text = text.replace(f"unix:{path}", address)
+        return text
+
     def _argument(self, name: str, given: str) -> str:
         path = given.strip("\"'")
         self.has_pid |= name == "pid"

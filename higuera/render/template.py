@@ -100,5 +100,5 @@ def _where(error: Exception, name: str) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, TemplateNotFound):
-        return f"there is no template {error}"
+        return f"there is no template {error.name}"
     return str(error) or type(error).__name__
