@@ -25,11 +25,13 @@ def check_firewall(file: File) -> list[Finding] | None:
         path.write_text(file.text, encoding="utf-8")
         command = [nft, "-c", "-f", str(path)]
         ran = run(command)
-        if DENIED in ran.err:
+        said = ran.err
+        if DENIED in said:
             ran = run([find("unshare", "util-linux"), *ALONE, *command])
-    problems = [Problem(FIREWALL, int(line), text) for line, text in SAID.findall(ran.err)]
+            said += ran.err
+    problems = [Problem(FIREWALL, int(line), text) for line, text in SAID.findall(said)]
     if problems or ran.status == 0:
         return located(problems, [file])
-    if DENIED in ran.err:
+    if DENIED in ran.err or ran.err.startswith("unshare:"):
         return None
     raise ProgramError(f"nft -c exited {ran.status}: {ran.err.strip()}")
