@@ -37,6 +37,9 @@ def plan(
         Path | None,
         typer.Option(metavar="FILE", help="Keep it as JSON, for `higuera deploy --plan FILE`."),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="No host, no database: render and check all files.")
+    ] = False,
     no_way_back: Annotated[bool, typer.Option("--no-way-back", help="Plan such a deploy.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show pyinfra's own messages.")
@@ -45,13 +48,33 @@ def plan(
     """Say what a deploy would do. It changes nothing.
 
     Exit status 0: nothing to do. 2: changes. 1: it could not be told, or it would be refused.
+    With --offline, for every environment unless one is named, 0: all checks passed. 1: not.
     """
+    style = Format.JSON if as_json else style
+    if offline:
+        if out is not None or no_way_back:
+            raise PlanError("--offline knows no host: leave out --out and --no-way-back")
+        sys.exit(_check_offline(environment, style))
     load_deployment(Path("inventory"), environment)
     found = make_plan(environment, no_way_back, verbose)
     if out is not None:
         _keep(out, found)
-    _show(found, Format.JSON if as_json else style)
+    _show(found, style)
     sys.exit(found.status)
+
+
+def _check_offline(environment: str | None, style: Format) -> int:
+    """Print the report of the offline checks; the exit status."""
+    from higuera.offline.check import check_offline  # PostgreSQL's parser, which others do without
+    from higuera.offline.report import format_lines as report_lines
+    from higuera.offline.report import format_markdown as report_markdown
+
+    report = check_offline(Path("inventory"), environment)
+    if style is Format.JSON:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        sys.stdout.write((report_markdown if style is Format.MARKDOWN else report_lines)(report))
+    return report.status
 
 
 def make_plan(environment: str | None, no_way_back: bool, verbose: bool) -> Plan:

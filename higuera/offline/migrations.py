@@ -3,7 +3,7 @@
 from higuera.database.governance.check import check, settings_of
 from higuera.database.governance.files import files_of
 from higuera.database.governance.pending import choose
-from higuera.offline.programs import run_for_migrations
+from higuera.database.governance.programs import run_program
 from higuera.offline.report import Finding
 from higuera.spec.load import Deployment
 from higuera.spec.yaml import shown
@@ -13,8 +13,8 @@ def check_migrations(deployment: Deployment) -> list[Finding]:
     """What its headers, its classes and squawk say. Raises HigueraError."""
     folder, lint = settings_of(deployment)
     files = files_of(folder)
-    pending = choose(folder, files, None, False, run_for_migrations)
-    report = check(deployment.source, files, pending, lint, run_for_migrations)
+    pending = choose(folder, files, None, False, run_program)
+    report = check(deployment.source, files, pending, lint, run_program)
     return [
         Finding(
             file=shown(deployment.source / remark.file),

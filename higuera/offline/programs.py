@@ -3,11 +3,10 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from higuera.database.governance.ran import Ran
-from higuera.errors import DatabaseError, ProgramError
+from higuera.errors import ProgramError
 
 # Where Debian keeps what a plain user's PATH lacks.
 SBIN = "/usr/sbin:/sbin"
@@ -40,18 +39,4 @@ def run(command: list[str], text: str = "", folder: Path | None = None) -> Ran:
     except subprocess.TimeoutExpired:
         raise ProgramError(f"{command[0]} did not end within {LIMIT} seconds") from None
     out, err = (part.decode(errors="backslashreplace") for part in (done.stdout, done.stderr))
-    return Ran(done.returncode, out, err)
-
-
-def run_for_migrations(command: list[str], text: str) -> Ran:
-    """Run git, or the squawk that was installed with Higuera. Raises DatabaseError."""
-    own = Path(sys.executable).parent / command[0]
-    program = str(own) if own.exists() else command[0]
-    try:
-        done = subprocess.run(
-            [program, *command[1:]], input=text.encode(), capture_output=True, check=False
-        )
-    except OSError as error:
-        raise DatabaseError(f"{command[0]} cannot be run: {error.strerror}") from None
-    out, err = (part.decode(errors="surrogateescape") for part in (done.stdout, done.stderr))
     return Ran(done.returncode, out, err)
