@@ -13,10 +13,15 @@ RETRY = 0.1  # seconds
 Say = Callable[[str], None]
 
 
-def cache_folder() -> Path:
+def cache_path() -> Path:
     """`$XDG_CACHE_HOME/higuera`, or `~/.cache/higuera`."""
     base = os.environ.get("XDG_CACHE_HOME")
-    folder = (Path(base) if base else Path.home() / ".cache") / "higuera"
+    return (Path(base) if base else Path.home() / ".cache") / "higuera"
+
+
+def cache_folder() -> Path:
+    """The same, made where it is not there."""
+    folder = cache_path()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 

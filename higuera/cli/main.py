@@ -10,6 +10,7 @@ from higuera.cli import (
     data_catalog,
     database,
     deploy,
+    doctor,
     drift,
     host,
     journal,
@@ -37,6 +38,7 @@ app.command("smoke")(smoke.smoke)
 app.command("journal")(journal.journal)
 app.command("plan")(plan.plan)
 app.command("deploy")(deploy.deploy)
+app.command("doctor")(doctor.doctor)
 app.command("rollback")(rollback.rollback)
 app.command("drift")(drift.drift)
 app.command("plan")(plan.plan)

@@ -125,8 +125,8 @@ def parse_target(lines: list[str]) -> Target:
         raise DatabaseError(f"the database gave no whole answer: {error} is missing") from None
 
 
-def refuse(target: Target, dumps: bool) -> None:
-    """Raise DatabaseError where migrations cannot go well: rights, room for a dump, old tools.
+def problems_of(target: Target, dumps: bool) -> list[str]:
+    """Why migrations cannot go well: rights, room for a dump, old tools.
 
     `dumps`: whether there is something to migrate, so that it is dumped first.
     """
@@ -148,5 +148,10 @@ def refuse(target: Target, dumps: bool) -> None:
             f"{target.server // 10000}: an older pg_dump cannot dump it; install "
             f"postgresql-client-{target.server // 10000} (apt.postgresql.org)"
         )
-    if problems:
+    return problems
+
+
+def refuse(target: Target, dumps: bool) -> None:
+    """Raise DatabaseError with all of these."""
+    if problems := problems_of(target, dumps):
         raise DatabaseError("\n".join(problems))

@@ -6,9 +6,8 @@ from higuera.operations import accounts, database, nginx, packages, release, run
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.nginx import adoption, generation_id
+from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
-
-PACKAGES = ["ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"]
 
 
 @told
@@ -16,10 +15,9 @@ def provision(run: Run, machine: MachineState) -> None:
     """Packages, accounts, runtimes, settings, database, nginx."""
     stack, project = run.deployment.stack, run.deployment.project
     is_local = stack.database is not None and stack.database.provision == "local"
-    wants_programs = is_local or stack.is_gated
     packages.installed(
         name="Packages",
-        packages=[*PACKAGES, *(["postgresql"] if wants_programs else [])],
+        packages=packages_of(stack),
         before="" if is_local else database.NO_CLUSTER,
     )
     accounts.present(

@@ -13,14 +13,11 @@ from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.operations import held
+from higuera.facts.preflight import problems
 from higuera.operations.gate import Gate
 from higuera.operations.run import Run
 from higuera.spec.database import check_urls
 from higuera.spec.load import Deployment, load_deployment
-
-SUPPORTED = {"debian": ("12",)}
-# What a runtime, two releases of each service and the packages take.
-NEEDED_KIB = 1_500_000
 
 
 @told
@@ -55,7 +52,8 @@ def preflight(run: Run) -> MachineState:
     """Refuse a host that cannot be deployed to. Reads, changes nothing."""
     host = run.host
     machine = machine_of(host)
-    _check(host.name, machine)
+    for problem in problems(machine):
+        raise HostError(f"{host.name}: {problem}")
     run.user, run.ssh_ports = machine.user, machine.ssh_ports
     host.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(host, run.deployment, run.release, f"deploy of {run.commit}", not machine.is_root)
@@ -74,20 +72,3 @@ def machine_of(host: Host) -> MachineState:
     if not machine.is_root:
         host.data._sudo = True  # pyinfra's own global argument, for all that follows
     return machine
-
-
-def _check(name: str, machine: MachineState) -> None:
-    if machine.version not in SUPPORTED.get(machine.system, ()):
-        raise HostError(
-            f"{name}: runs {machine.system} {machine.version}; Higuera deploys to Debian 12"
-        )
-    if not machine.has_systemd:
-        raise HostError(f"{name}: does not run systemd (a container?); Higuera needs a whole VPS")
-    if not machine.may_be_root:
-        raise HostError(
-            f"{name}: sudo wants a password from {machine.user}; let it sudo without one "
-            f"(/etc/sudoers.d: {machine.user} ALL=(ALL) NOPASSWD: ALL) or deploy as root"
-        )
-    if machine.free_kib < NEEDED_KIB:
-        free, needed = machine.free_kib // 1024, NEEDED_KIB // 1024
-        raise HostError(f"{name}: has {free} MiB of disk free and needs {needed}")

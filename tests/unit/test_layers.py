@@ -24,6 +24,8 @@ BELOW["offline"] = {"errors", "spec", "render", "database"}
 BELOW["facts"] = {"errors", "spec", "render", "build", "database"}
 BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
 BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors"}
+BELOW["doctor"] = {"errors", "spec", "render", "build", "database", "facts", "sandbox"}
+BELOW["doctor"] |= {"connectors"}
 BELOW["hook"] = {"errors", "spec", "deploys"}
 BELOW["cli"] = set(BELOW) - {"hook"}
 # Foreign package -> who alone may import it.

@@ -1,0 +1,155 @@
+"""All that the checks judge, and who gathers it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shlex import quote
+
+from jinja2 import TemplateError
+
+from higuera import sandbox
+from higuera.connectors.address import SANDBOX_PREFIX
+from higuera.doctor.connection import Connection, connect
+from higuera.doctor.here import (
+    Here,
+    Source,
+    Toolchain,
+    look_at_source,
+    look_at_toolchain,
+    look_here,
+)
+from higuera.doctor.host import HostState, parse_host, script
+from higuera.doctor.network import Network, look, way_of_ssh
+from higuera.errors import HigueraError, SandboxError
+from higuera.facts.machine import Machine, MachineState
+from higuera.render.units import tool_file
+from higuera.spec.database import check_urls
+from higuera.spec.environment import Host
+from higuera.spec.load import Deployment, load_deployment
+from higuera.spec.packages import packages_of
+
+SshCommand = Callable[[Host, str], list[str]]
+# As load_secrets says of a secret that a deploy to a throw-away host would make up.
+MADE_UP = "is set nowhere"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known. None: it was not asked, since something before it failed."""
+
+    here: Here = field(default_factory=Here)
+    deployment: Deployment | None = None
+    inventory_problem: str = ""
+    secrets: int = 0
+    secret_problems: tuple[str, ...] = ()
+    source: Source | None = None
+    toolchain: Toolchain | None = None
+    tool: str = ""
+    """SHA-256 of the on-host tool as this Higuera writes it."""
+    connection: Connection | None = None
+    why_no_host: str = ""
+    """Why nobody tried to connect."""
+    machine: MachineState | None = None
+    host: HostState | None = None
+    network: Network | None = None
+
+    @property
+    def known(self) -> Deployment:
+        """The deployment, for checks that need the inventory."""
+        assert self.deployment is not None
+        return self.deployment
+
+    @property
+    def there(self) -> HostState:
+        """The host's answers, for checks that need them."""
+        assert self.host is not None
+        return self.host
+
+    @property
+    def the_machine(self) -> MachineState:
+        """Likewise, of the machine."""
+        assert self.machine is not None
+        return self.machine
+
+    @property
+    def missing_packages(self) -> list[str]:
+        """What a deploy would install."""
+        return [name for name in packages_of(self.known.stack) if name not in self.there.packages]
+
+
+def gather(inventory: Path, environment: str | None, ssh_command: SshCommand) -> Facts:
+    """Look at this machine, the network and the host, at the same time. Changes nothing.
+
+    + ssh_command: the command line that runs a shell command on a host
+    """
+    here = look_here()
+    try:
+        deployment = load_deployment(inventory, environment, with_source=False)
+    except HigueraError as error:
+        return Facts(here, inventory_problem=str(error))
+    node = deployment.stack.runtimes.node
+    count, problems = _secrets(deployment)
+    try:
+        tool = tool_file(deployment.stack, deployment.environment, deployment.project).sha256
+    except TemplateError:  # of the project's own; to judge it is `higuera render`'s
+        tool = ""
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        source = pool.submit(look_at_source, deployment)
+        toolchain = pool.submit(look_at_toolchain, node) if node else None
+        facts = _ask_host(
+            Facts(here, deployment, secrets=count, secret_problems=tuple(problems), tool=tool),
+            deployment,
+            ssh_command,
+            pool,
+        )
+        return replace(
+            facts, source=source.result(), toolchain=toolchain.result() if toolchain else None
+        )
+
+
+def _ask_host(
+    facts: Facts, deployment: Deployment, ssh_command: SshCommand, pool: ThreadPoolExecutor
+) -> Facts:
+    host = deployment.environment.host
+    is_sandbox = host.address.startswith(SANDBOX_PREFIX)
+    try:
+        address = _sandbox_address(host) if is_sandbox else host.address
+        command = ssh_command(host, f"exec sh -c {quote(script(deployment.stack))}")
+    except HigueraError as error:
+        return replace(facts, why_no_host=str(error))
+    way = (address, "") if is_sandbox else way_of_ssh(ssh_command(host, ""), address)
+    domains = [] if is_sandbox else list(deployment.environment.domains)
+    network = pool.submit(look, *way, domains)
+    connection = connect(command, host.address)
+    lines = list(connection.lines)
+    if connection.problem is None:
+        facts = replace(facts, machine=Machine().process(lines), host=parse_host(lines))
+    return replace(facts, connection=connection, network=network.result())
+
+
+def _sandbox_address(host: Host) -> str:
+    vps = sandbox.get(host.address.removeprefix(SANDBOX_PREFIX))
+    if vps.state != "running":
+        raise SandboxError(f"the sandbox VPS {vps.name} is {vps.state}; a deploy boots it")
+    return vps.address
+
+
+def _secrets(deployment: Deployment) -> tuple[int, list[str]]:
+    """How many there are, and what is wrong with them; never a value.
+
+    Made-up ones would be written to a file, so they are asked for as if they had been given.
+    """
+    given = deployment.environment.model_copy(update={"secrets": "given"})
+    looked_at = replace(deployment, environment=given)
+    try:
+        secrets = looked_at.secrets
+        database = deployment.stack.database
+        if database is not None and database.is_gated:
+            check_urls(database, secrets.reveal)
+    except HigueraError as error:
+        problems = str(error).splitlines()
+        if deployment.environment.secrets == "generate":
+            problems = [problem for problem in problems if MADE_UP not in problem]
+        return 0, problems
+    return len(list(secrets)), []

@@ -1,0 +1,185 @@
+"""The app on its host: ports, versions, lock, what is open, its database."""
+
+from typing import Any
+
+from higuera.database.catalog import Catalog
+from higuera.database.target import Target, problems_of
+from higuera.doctor.facts import Facts
+from higuera.doctor.host import Listener
+from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
+from higuera.spec.paths import runtime
+from higuera.spec.service import COLOURS
+from higuera.spec.stack import Stack
+
+POSTGRESQL = 5432
+NEVER = "the app was never deployed here"
+
+
+def wanted_ports(stack: Stack) -> dict[int, tuple[str, str]]:
+    """What a deploy will listen on: for what, and how the unit begins that may have it already."""
+    nginx = "nginx.service"
+    wanted = {
+        80: ("nginx", nginx),
+        stack.nginx.status_port: ("nginx.status_port", nginx),
+        stack.nginx.candidate_port: ("nginx.candidate_port", nginx),
+    }
+    for name, service in stack.services.items():
+        if service.is_worker:
+            continue
+        for slot in (*COLOURS, *(("trial",) if name in stack.tried_services() else ())):
+            port = service.port_of(slot)
+            wanted.setdefault(port, (f"{name} ({slot})", f"{stack.app}-{name}-"))
+    if stack.database is not None and stack.database.provision == "local":
+        wanted[POSTGRESQL] = ("PostgreSQL", "postgresql@")
+    return wanted
+
+
+def ports(facts: Facts) -> Verdict:
+    """Whether somebody else has a port that the stack needs."""
+    wanted = wanted_ports(facts.known.stack)
+    taken = [
+        f"{listener.port} for {wanted[listener.port][0]} is held by {_who(listener)}"
+        for listener in facts.there.listeners
+        if listener.port in wanted and not listener.unit.startswith(wanted[listener.port][1])
+    ]
+    if taken:
+        return failed(
+            "; ".join(dict.fromkeys(taken)), "end it (ss -ltnp there), or give another port"
+        )
+    return ok(f"nobody else has {', '.join(map(str, sorted(wanted)))}")
+
+
+def _who(listener: Listener) -> str:
+    unit = "" if listener.unit == "-" else f" of {listener.unit}"
+    return f"{listener.name} (process {listener.process}{unit})"
+
+
+def versions(facts: Facts) -> Verdict:
+    """What runs there, beside what this side would bring."""
+    host, stack = facts.there, facts.known.stack
+    shown = [
+        f"{name} {host.packages[name]}" for name in ("nginx", "systemd") if name in host.packages
+    ]
+    server = _answers(host.database).get("server", "")
+    if server.isdecimal():
+        shown.append(f"PostgreSQL {int(server) // 10000}.{int(server) % 10000}")
+    shown += [f"PostgreSQL's programs {major}" for major in host.clients]
+    shown += sorted(host.runtimes)
+    node = stack.runtimes.node
+    if node is not None and runtime("node", node).rsplit("/", 1)[1] not in host.runtimes:
+        shown.append(f"node-{node} comes with the next deploy")
+    missing = facts.missing_packages
+    if missing:
+        shown.append(f"to be installed: {', '.join(missing)}")
+    return ok(", ".join(shown) or "nothing is installed yet")
+
+
+def tool(facts: Facts) -> Verdict:
+    """Whether the on-host tool is the one that this side writes."""
+    if not facts.there.tool:
+        return not_checked(NEVER)
+    if facts.tool and facts.there.tool != facts.tool:
+        return warning(
+            "the tool on the host is another version's, or of another stack file",
+            "the next deploy replaces it; until then it may not know what you ask it",
+        )
+    return ok("the tool on the host is this Higuera's")
+
+
+def lock(facts: Facts) -> Verdict:
+    """Who holds the lock of a deploy."""
+    owner = _status(facts).get("lock")
+    if not owner:
+        return ok("nobody holds it")
+    held = owner if isinstance(owner, dict) else {}
+    who, since, what = (str(held.get(key, "?")) for key in ("actor", "since", "what"))
+    return failed(
+        f"held by {who} since {since} for: {what}", "wait for its end; see: higuera lock status"
+    )
+
+
+def cutover(facts: Facts) -> Verdict:
+    """Whether one waits for its confirmation."""
+    status = _status(facts)
+    if armed := status.get("armed"):
+        back = armed.get("back_to") if isinstance(armed, dict) else "?"
+        return warning(
+            f"nobody has confirmed it yet; it goes back to plan {back}",
+            "wait: a deploy takes it back first; see: higuera status",
+        )
+    if notice := status.get("notice"):
+        return warning(str(notice), "see: higuera journal")
+    live = status.get("live")
+    return ok(f"release {live['release']} is live, none is open" if live else "nothing is live yet")
+
+
+def migration(facts: Facts) -> Verdict:
+    """Whether one is under way."""
+    if running := facts.there.migrations:
+        return warning(f"{', '.join(running)} is under way", "a deploy waits for its end")
+    return ok("none is under way")
+
+
+def units(facts: Facts) -> Verdict:
+    """Units that failed, services that do not answer."""
+    broken = [f"{unit} failed" for unit in facts.there.failed_units]
+    for name, service in _status(facts).get("services", {}).items():
+        if service.get("health") != "healthy":
+            broken.append(f"{name} is {service.get('health')}")
+    if broken:
+        return warning("; ".join(broken), "see: higuera logs SERVICE; systemctl --failed there")
+    return ok("none failed")
+
+
+def incident(facts: Facts) -> Verdict:
+    """The newest note; an old one is no fault."""
+    last = str(_status(facts).get("incident") or "")
+    return ok(f"the last one: {last}" if last else "there was none")
+
+
+def database(facts: Facts) -> Verdict:
+    """Rights, room for dumps, programs; as the gate of a deploy asks."""
+    stack = facts.known.stack
+    if stack.database is None or not stack.is_gated:
+        return not_checked("the stack migrates no database")
+    answers = _answers(facts.there.database)
+    if "server" not in answers:
+        told = [line for line in facts.there.database if line.strip()]
+        if any(line.startswith("usage:") for line in told):
+            return not_checked("the tool on the host is older than this one", "deploy once")
+        name = stack.database.direct or stack.database.url
+        return failed(
+            f"{name} gives no answer: {told[-1] if told else 'not within 8 s'}",
+            "asked from the VPS: does it run, may this host connect, is the password right?",
+        )
+    try:
+        target = _target(answers, facts)
+    except (KeyError, ValueError) as error:
+        return failed(f"the database gave no whole answer: {error}", "see: higuera drift")
+    if problems := problems_of(target, dumps=False):
+        return failed("; ".join(problems), "grant it, or name another role in the URL")
+    if problems := problems_of(target, dumps=True):
+        return warning("; ".join(problems), "a deploy with a pending migration would fail")
+    return ok(f"{target.role}: may create, {target.free // 1024} MiB free for dumps")
+
+
+def _target(answers: dict[str, str], facts: Facts) -> Target:
+    return Target(
+        catalog=Catalog({}, answers["server"]),
+        server=int(answers["server"]),
+        client=max(facts.there.clients, default=0),
+        size=int(answers["size"]),
+        free=facts.there.dumps,
+        is_read_only=answers["readonly"] == "true",
+        may_create=answers["creates"] == "true",
+        role=answers["role"],
+    )
+
+
+def _answers(lines: tuple[str, ...]) -> dict[str, str]:
+    found = (line.partition(" ") for line in lines)
+    return {key: rest for key, _, rest in found if rest}
+
+
+def _status(facts: Facts) -> dict[str, Any]:
+    return facts.there.status or {}
