@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from higuera.doctor import judge_app, judge_here, judge_machine, judge_way
+from higuera.doctor import (
+    judge_app,
+    judge_certificates,
+    judge_database,
+    judge_here,
+    judge_machine,
+    judge_way,
+)
 from higuera.doctor.facts import Facts
 from higuera.doctor.report import Finding, Report, Verdict, not_checked
 
@@ -38,7 +45,7 @@ CHECKS = (
     Check("dns", "inventory", judge_way.names),
     Check("port 80", "inventory", judge_way.port_80),
     Check("port 443", "inventory", judge_way.port_443),
-    Check("certificates", "inventory", judge_way.certificates),
+    Check("certificates", "inventory", judge_certificates.certificates),
     Check("clock", "host", judge_way.clock),
     Check("system", "host", judge_machine.system),
     Check("systemd", "host", judge_machine.systemd),
@@ -58,7 +65,7 @@ CHECKS = (
     Check("migration", "app", judge_app.migration),
     Check("units", "app", judge_app.units),
     Check("incident", "app", judge_app.incident),
-    Check("database", "app", judge_app.database),
+    Check("database", "app", judge_database.database),
 )
 
 

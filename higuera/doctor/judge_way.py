@@ -1,6 +1,4 @@
-"""The way to the host and to its users: ssh, clock, names, ports, certificates."""
-
-import time
+"""The way to the host and to its users: ssh, clock, names, ports."""
 
 from higuera.doctor.facts import Facts
 from higuera.doctor.host import clocks
@@ -8,8 +6,6 @@ from higuera.doctor.network import Network
 from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
 
 CLOCK_WARNING, CLOCK_LIMIT = 2.0, 60.0  # seconds
-CERTIFICATE_WARNING = 21  # days
-DAY = 86400
 
 
 def ssh(facts: Facts) -> Verdict:
@@ -125,38 +121,3 @@ def _unreachable(facts: Facts) -> Verdict | None:
     if not has_ssh and "open" not in network.ports.values():
         return not_checked("the host could not be reached over ssh either")
     return None
-
-
-def certificates(facts: Facts) -> Verdict:
-    """How long those of nginx, and those that the public side shows, are good for."""
-    now = time.time()
-    days: dict[str, int | str] = {}
-    for file, ends in (facts.host.certificates if facts.host else {}).items():
-        days[file] = "cannot be read" if ends is None else int((ends - now) // DAY)
-    for domain, shown in (facts.network.certificates if facts.network else {}).items():
-        if shown.expires is not None:
-            days[domain] = int((shown.expires - now) // DAY)
-        else:
-            days[domain] = -1 if shown.is_expired else f"is not trusted ({shown.problem})"
-    return judge_days(days)
-
-
-def judge_days(days: dict[str, int | str]) -> Verdict:
-    """By name: days left, or what is wrong with it."""
-    if not days:
-        return not_checked("there is none yet")
-    found = "; ".join(
-        f"{name} {left}"
-        if isinstance(left, str)
-        else f"{name} has expired"
-        if left < 0
-        else f"{name}: {left} days"
-        for name, left in days.items()
-    )
-    counted = [left for left in days.values() if isinstance(left, int)]
-    advice = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
-    if any(left < 0 for left in counted):
-        return failed(found, advice)
-    if any(left < CERTIFICATE_WARNING for left in counted) or len(counted) < len(days):
-        return warning(found, advice)
-    return ok(found)

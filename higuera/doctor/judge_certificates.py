@@ -1,0 +1,44 @@
+"""Certificates: those of nginx on the host, and those that the public side shows."""
+
+import time
+
+from higuera.doctor.facts import Facts
+from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
+
+SOON = 21  # days
+DAY = 86400
+
+
+def certificates(facts: Facts) -> Verdict:
+    """How long they are good for."""
+    now = time.time()
+    days: dict[str, int | str] = {}
+    for file, ends in (facts.host.certificates if facts.host else {}).items():
+        days[file] = "cannot be read" if ends is None else int((ends - now) // DAY)
+    for domain, shown in (facts.network.certificates if facts.network else {}).items():
+        if shown.expires is not None:
+            days[domain] = int((shown.expires - now) // DAY)
+        else:
+            days[domain] = -1 if shown.is_expired else f"is not trusted ({shown.problem})"
+    return judge_days(days)
+
+
+def judge_days(days: dict[str, int | str]) -> Verdict:
+    """By name: days left, or what is wrong with it."""
+    if not days:
+        return not_checked("there is none yet")
+    found = "; ".join(
+        f"{name} {left}"
+        if isinstance(left, str)
+        else f"{name} has expired"
+        if left < 0
+        else f"{name}: {left} days"
+        for name, left in days.items()
+    )
+    counted = [left for left in days.values() if isinstance(left, int)]
+    advice = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
+    if any(left < 0 for left in counted):
+        return failed(found, advice)
+    if any(left < SOON for left in counted) or len(counted) < len(days):
+        return warning(found, advice)
+    return ok(found)
