@@ -5,11 +5,17 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import PREFIX
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from harness import HIGUERA, Project, until
 
 from higuera import sandbox
@@ -173,15 +179,26 @@ def test_6_what_is_open_on_a_converged_vps_is_told(patient: Project) -> None:
 
 
 def test_7_an_expired_certificate(patient: Project) -> None:
-    """Made in the past: no program here makes one that is expired."""
     patient.ssh(
-        "mkdir -p /etc/nginx/conf.d; cd /etc/nginx; "
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=old.test "
-        "-keyout /dev/null -out old.pem -days -2 2>/dev/null; "
-        "echo 'ssl_certificate old.pem;' >conf.d/old.conf; test -s old.pem"
+        "mkdir -p /etc/nginx/conf.d; echo 'ssl_certificate old.pem;' >/etc/nginx/conf.d/old.conf; "
+        f"cat >/etc/nginx/old.pem <<'PEM'\n{expired_certificate()}PEM"
     )
     finds(patient, "certificates", "failed", "/etc/nginx/old.pem has expired", "renew")
     patient.ssh("rm /etc/nginx/conf.d/old.conf /etc/nginx/old.pem")
+
+
+def expired_certificate() -> str:
+    """Self-signed, good until yesterday; the `openssl` of Debian 12 makes none of the past."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now - timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(Encoding.PEM).decode()
 
 
 def test_8_sshd_is_stopped(patient: Project) -> None:
