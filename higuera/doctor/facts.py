@@ -21,6 +21,7 @@ from higuera.doctor.here import (
 )
 from higuera.doctor.host import HostState, parse_host, script
 from higuera.doctor.network import Network, look, way_of_ssh
+from higuera.doctor.report import failed
 from higuera.errors import HigueraError, SandboxError
 from higuera.facts.machine import Machine, MachineState
 from higuera.render.units import tool_file
@@ -121,11 +122,19 @@ def _ask_host(
     way = (address, "") if is_sandbox else way_of_ssh(ssh_command(host, ""), address)
     domains = [] if is_sandbox else list(deployment.environment.domains)
     network = pool.submit(look, *way, domains)
-    connection = connect(command, host.address)
+    connection = _keyless(host) or connect(command, host.address)
     lines = list(connection.lines)
     if connection.problem is None:
         facts = replace(facts, machine=Machine().process(lines), host=parse_host(lines))
     return replace(facts, connection=connection, network=network.result())
+
+
+def _keyless(host: Host) -> Connection | None:
+    """ssh passes over a key file that is not there; the deploy does not."""
+    if host.key is None or Path(host.key).expanduser().is_file():
+        return None
+    advice = "correct host.key in the environment file, or bring the file"
+    return Connection(failed(f"{host.address}: there is no key file {host.key}", advice))
 
 
 def _sandbox_address(host: Host) -> str:

@@ -143,6 +143,15 @@ def test_no_ssh_on_this_machine() -> None:
     assert made.problem is not None and "openssh-client" in made.problem.advice
 
 
+def test_a_key_file_that_is_not_there(way: Way, tmp_path: Path) -> None:
+    """ssh would try others; the deploy stops there."""
+    host = {"address": "127.0.0.1", "key": "~/nowhere/id"}
+    deployment_in(tmp_path, host=host, domains=[])
+    facts = gather(tmp_path / "inventory", "production", lambda host, text: way.command(text))
+    (ssh,) = (check for check in examine(facts).checks if check.name == "ssh")
+    assert ssh.status == "failed" and "~/nowhere/id" in ssh.found
+
+
 def test_this_machine_through_it_all(
     way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
