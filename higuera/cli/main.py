@@ -19,6 +19,7 @@ from higuera.cli import (
     render,
     rollback,
     sandbox,
+    secrets,
     smoke,
 )
 from higuera.errors import HigueraError
@@ -48,6 +49,7 @@ for verb in (host.status, host.releases, host.logs):
 app.add_typer(migrations.app, name="migrations", help="Checks of migrations, for CI.")
 app.add_typer(database.app, name="db", help="The target database.")
 database.app.command("catalog")(data_catalog.catalog)
+app.add_typer(secrets.app, name="secrets", help="The secrets by name; never their values.")
 app.command("ssh", context_settings=AS_THEY_ARE)(host.ssh)
 app.add_typer(host.lock, name="lock", help="The lock that one deploy at a time holds.")
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from pyinfra import logger
 from pyinfra.api import Host
 from pyinfra.context import ctx_host
 
@@ -32,6 +33,9 @@ def start(host: Host) -> Run:
         check_urls(database, deployment.secrets.reveal)
     # `host` stands for whichever host pyinfra is busy with; this is the one it is now.
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
+    if unused := deployment.secrets.unused:
+        told = ", ".join(f"{name} ({where})" for name, where in unused.items())
+        real.log_styled(f"secrets that nothing uses: {told}", fg="yellow", log_func=logger.warning)
     run = Run(deployment, real, proofs=proofs_of(deployment))
     if database is not None and database.migrate is not None:
         run.gate = Gate(run, database.migrate)

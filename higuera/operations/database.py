@@ -23,6 +23,11 @@ newest=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\\n' | sort
 [ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$newest" main
 systemctl enable --now --quiet postgresql.service
 """
+# PostgreSQL keeps one password a role, and candidates need the new one before they take traffic.
+ROTATED = (
+    "it gets the new one before the cutover, so what runs with the old one opens no new connection "
+    "from then on, now or after a rollback"
+)
 PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
 
 
@@ -51,6 +56,9 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     if not there.role:
         statements.append(_made(there, f"create role {role} login", "pg_roles", url.user))
     if not has_password(there, url.password):
+        if there.salt and not host.state.is_executing:
+            told = f"{url_name} has another password than the role {url.user}: {ROTATED}"
+            host.log(told)
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
         statements.append(f"alter role {role} login password {password};")
     if there.owner is None:

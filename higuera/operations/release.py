@@ -6,6 +6,7 @@ from shlex import quote
 from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 
+from higuera.build.leaks import refuse_public_secrets, refuse_public_variables
 from higuera.build.service import build_service
 from higuera.facts.script import words
 from higuera.operations.diff import show_diff
@@ -25,17 +26,17 @@ def built(run: Run) -> Generator[FunctionCommand, None, None]:
     + run: this deploy
     """
     changed = run.to_build()
+    stack, source, secrets = run.deployment.stack, run.deployment.source, run.deployment.secrets
+    refuse_public_variables(stack, source, run.files, secrets)
     if not changed:
         host.noop("the live release was built from the same")
         return
 
     def build(host: Host) -> None:
-        stack = run.deployment.stack
         for service in changed:
             fingerprint = run.fingerprints[service]
-            artifact = build_service(
-                stack, run.deployment.source, run.files, service, fingerprint, host.log
-            )
+            artifact = build_service(stack, source, run.files, service, fingerprint, host.log)
+            refuse_public_secrets(stack, service, artifact.path, secrets)
             run.artifacts[service] = artifact
             host.log(f"{service}: {mib(artifact.size)}")
 

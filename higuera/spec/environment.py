@@ -1,10 +1,11 @@
 """An environment file, `inventory/<environment>.yml`: where a stack is deployed."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from higuera.spec.model import Model
+from higuera.spec.model import VARIABLE_PATTERN, EnvironmentVariable, Model
 
 SANDBOX = "sandbox"
 
@@ -32,8 +33,11 @@ class Environment(Model):
     """A mapping, or just the address."""
     domains: list[Domain] = []
     """Names the stack is served under; empty: whatever name is asked for."""
-    secrets: Literal["given", "generate"] = "given"
-    """`generate` makes missing ones up, once, into `.env.<environment>`: for throw-away hosts."""
+    secrets: Literal["given", "generate"] | dict[EnvironmentVariable, str] = "given"
+    """`generate` makes missing ones up, once, into `.env.<environment>`: for throw-away hosts.
+
+    A mapping names the command that prints a secret which is nowhere else: `"!pass web/session"`.
+    """
     stack: dict[str, Any] = {}
     """Keys of the stack file that differ here; merged over it, mappings key by key."""
 
@@ -41,3 +45,28 @@ class Environment(Model):
     @classmethod
     def _address_alone(cls, host: Any) -> Any:
         return {"address": host} if isinstance(host, str) else host
+
+    @field_validator("secrets", mode="before")
+    @classmethod
+    def _commands_and_no_values(cls, secrets: Any) -> Any:
+        if not isinstance(secrets, dict):
+            if secrets not in ("given", "generate"):
+                given = f'"{secrets}"' if isinstance(secrets, str) else secrets
+                raise ValueError(f"should be 'given' or 'generate', got {given}")
+            return secrets
+        for name, command in secrets.items():
+            if not re.match(VARIABLE_PATTERN, name):
+                raise ValueError("should hold names of variables: letters, digits and _")
+            text = command if isinstance(command, str) else ""
+            if not text.startswith("!") or not text[1:].strip() or "\0" in text:
+                # Not shown: a value stands here when somebody mistook the key's meaning.
+                raise ValueError(
+                    f'{name}: should be a command that prints it, such as "!pass web/session"'
+                )
+        return secrets
+
+    @property
+    def secret_commands(self) -> dict[str, str]:
+        """The shell command that prints a secret, by its name."""
+        given = self.secrets if isinstance(self.secrets, dict) else {}
+        return {name: command[1:].strip() for name, command in given.items()}

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from higuera.errors import SpecError
 from higuera.spec.environment import SANDBOX, Environment
 from higuera.spec.explain import explain, place
+from higuera.spec.lookup import Sources
 from higuera.spec.secrets import Secrets, load_secrets
 from higuera.spec.stack import Stack
+from higuera.spec.vault import encrypted_file
 from higuera.spec.yaml import place_of, read_yaml, shown
 
 STACK_FILE = "stack.yml"
@@ -41,11 +43,17 @@ class Deployment:
     @cached_property
     def secrets(self) -> Secrets:
         """The declared secrets. Raises SecretError that names every one that is missing."""
-        return load_secrets(
-            names=self.stack.secret_names(),
+        generate = self.stack if self.environment.secrets == "generate" else None
+        return load_secrets(self.stack.secret_names(), self.secret_sources, generate)
+
+    @property
+    def secret_sources(self) -> Sources:
+        """What secrets are looked up in. Raises SecretError for two encrypted files."""
+        return Sources(
             environ=self.environ,
             file=self.project / f".env.{self.name}",
-            generate=self.stack if self.environment.secrets == "generate" else None,
+            encrypted=encrypted_file(self.project, self.name),
+            commands=self.environment.secret_commands,
         )
 
 

@@ -1,4 +1,4 @@
-"""Secrets by name: from the process environment, then a git-ignored `.env.<environment>`.
+"""The declared secrets of a stack: each is there and fit for a service, or every fault is named.
 
 Values live in `Secrets` only, which prints as names. Nothing here puts a value into a text.
 """
@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from dotenv import dotenv_values
-
 from higuera.errors import SecretError
+from higuera.spec.lookup import Finding, Sources, look_up
 from higuera.spec.stack import Stack
 
 
@@ -21,6 +20,8 @@ class Secrets:
     """The declared secrets of a stack. Its text form shows names, never values."""
 
     _values: dict[str, str] = field(repr=False)
+    unused: dict[str, str] = field(default_factory=dict)
+    """What is there and nobody declares: its name, and where it is."""
 
     def __str__(self) -> str:
         return f"Secrets({', '.join(self._values)})"
@@ -38,44 +39,55 @@ class Secrets:
             raise SecretError(f"{name}: no service or job declares this secret") from None
 
 
-def load_secrets(
-    names: list[str], environ: dict[str, str], file: Path, generate: Stack | None
-) -> Secrets:
-    """Find every declared secret, the process environment first, the file second.
+def load_secrets(names: list[str], sources: Sources, generate: Stack | None) -> Secrets:
+    """Find every declared secret.
 
-    With `generate` the missing ones are made up and kept in the file.
-    Raises SecretError that names each one that is missing or empty.
+    With `generate` the missing ones are made up and kept in `.env.<environment>`.
+    Raises SecretError that names each one that is missing or empty, or whose command failed.
     """
-    kept = _read_file(file)
-    values = {name: environ.get(name, kept.get(name)) for name in names}
-    missing = [name for name, value in values.items() if value is None]
+    found = look_up(names, sources)
+    missing = missing_of(names, found)
     if generate is not None and missing:
         made = {name: _make_up(name, generate) for name in missing}
-        _append(file, made)
-        values.update(made)
-        missing = []
-    empty = [name for name, value in values.items() if value == ""]
-    problems = [f"{name}: is set nowhere" for name in missing]
-    problems += [f"{name}: is empty" for name in empty]
-    problems += [
-        f"{name}: holds a NUL or bytes that are not UTF-8, which no environment takes"
-        for name, value in values.items()
-        if value is not None and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
-    ]
+        _append(sources.file, made)
+        found.values.update(made)
+    problems = problems_of(names, found, sources)
     if problems:
-        where = f"set it in the process environment or in {file.name} beside the inventory folder"
-        raise SecretError("\n".join(f"secret {problem}; {where}" for problem in problems))
-    return Secrets({name: value for name, value in values.items() if value is not None})
+        raise SecretError("\n".join(problems))
+    return Secrets({name: found.values[name] for name in names}, found.unused)
 
 
-def _read_file(file: Path) -> dict[str, str]:
-    if not file.exists():
-        return {}
-    try:
-        found = dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"{file.name}: cannot be read: {type(error).__name__}") from None
-    return {name: value or "" for name, value in found.items()}
+def missing_of(names: list[str], found: Finding) -> list[str]:
+    """What is in no source."""
+    return [name for name in names if name not in found.values and name not in found.failed]
+
+
+def problems_of(names: list[str], found: Finding, sources: Sources) -> list[str]:
+    """A sentence for each declared secret that a service cannot be given."""
+    values = found.values
+    where = (
+        f"set it in the process environment or in {sources.file.name} beside the inventory folder"
+    )
+    problems = [f"{name}: is set nowhere" for name in missing_of(names, found)]
+    problems += [f"{name}: is empty" for name in names if values.get(name) == ""]
+    problems += [
+        f"{name}: holds a NUL, bytes that are not UTF-8 or a Unicode noncharacter, "
+        "which systemd gives no service"
+        for name in names
+        if not all(map(_is_carried, values.get(name, "")))
+    ]
+    failed = [f"secret {name}: {why}" for name, why in found.failed.items()]
+    return [f"secret {problem}; {where}" for problem in problems] + failed
+
+
+def _is_carried(char: str) -> bool:
+    """Whether a service can be given it: systemd refuses a whole file for one of the others.
+
+    NUL ends a variable; the rest is `unichar_is_valid` of systemd's utf8.c.
+    """
+    code = ord(char)
+    is_other = 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return code != 0 and not is_other
 
 
 def _make_up(name: str, stack: Stack) -> str:

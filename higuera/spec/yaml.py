@@ -47,7 +47,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}" if mark else ""
-        raise SpecError(f"{file}{where}: {error.problem or 'is not YAML'}") from None
+        problem = error.problem or "is not YAML"
+        if problem.startswith("could not determine a constructor for the tag"):
+            problem += "; put a text that starts with ! in quotes"
+        raise SpecError(f"{file}{where}: {problem}") from None
     except yaml.YAMLError as error:
         raise SpecError(f"{file}: is not YAML: {error}") from None
     except RecursionError:

@@ -11,6 +11,7 @@ from spec_files import ENVIRONMENT, STACK, Project, changed, new_project
 
 from higuera.errors import SecretError, SpecError
 from higuera.spec.load import Deployment
+from higuera.spec.lookup import Sources
 from higuera.spec.secrets import Secrets, load_secrets
 from higuera.spec.stack import Stack
 
@@ -24,7 +25,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def load(file: Path, environ: dict[str, str], names: list[str] = NAMES) -> Secrets:
-    return load_secrets(names, environ, file, None)
+    return load_secrets(names, Sources(environ, file), None)
 
 
 def fault(file: Path, environ: dict[str, str], names: list[str] = NAMES) -> str:
@@ -220,7 +221,7 @@ def test_given_never_makes_anything_up(project: Project, monkeypatch: pytest.Mon
 
 def test_generated_url_of_an_app_with_hyphens(file: Path) -> None:
     stack = Stack.model_validate(changed(STACK, "app", "my-forms2"))
-    secrets = load_secrets(["DATABASE_URL"], {}, file, stack)
+    secrets = load_secrets(["DATABASE_URL"], Sources({}, file), stack)
     url = secrets.reveal("DATABASE_URL")
     assert url.startswith("postgresql://my-forms2:")
     assert url.endswith("@127.0.0.1:5432/my-forms2")

@@ -1,0 +1,144 @@
+"""`higuera secrets`: which there are, where from, who uses them. Never what they are."""
+
+import json
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from higuera.cli.host import Env, answer
+from higuera.cli.secrets_edit import edit_secrets
+from higuera.errors import HigueraError, HostError, SecretError
+from higuera.spec.load import Deployment, load_deployment
+from higuera.spec.lookup import Finding, look_up
+from higuera.spec.secrets import missing_of, problems_of
+from higuera.spec.usage import secret_files, users_of
+
+app = typer.Typer(no_args_is_help=True)
+
+# For each variable of a systemd EnvironmentFile: `FILE'S-TIME NAME DIGEST`. A value, of one line or
+# several, goes to sha256sum on standard input: it is in no argument and in no answer.
+LINES = r"""
+function tell() {
+    if (name == "") return
+    printf "%s %s ", time, name
+    fflush()
+    print text | "sha256sum"
+    close("sha256sum")
+}
+match($0, /^[A-Za-z_][A-Za-z0-9_]*="/) { tell(); name = substr($0, 1, RLENGTH - 2); text = "" }
+{ text = text $0 "\n" }
+END { tell() }
+"""
+
+
+@app.command()
+def check(environment: Env = None) -> None:
+    """Is every declared secret there? Runs commands and decrypts, as a deploy does.
+
+    Exit status 0: all are. 1: what is missing, empty or failing is named.
+    """
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    names, sources = deployment.stack.secret_names(), deployment.secret_sources
+    found = look_up(names, sources)
+    _warn(found)
+    made = missing_of(names, found) if deployment.environment.secrets == "generate" else []
+    wanted = [name for name in names if name not in made]
+    if problems := problems_of(wanted, found, sources):
+        raise SecretError("\n".join(problems))
+    print(f"{deployment.name}: {len(wanted)} of {len(names)} secrets are there")
+    if made:
+        print(f"the next deploy makes up: {', '.join(made)}")
+
+
+@app.command("list")
+def list_(
+    environment: Env = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Each declared secret: who uses it, where from, since when the host has its value.
+
+    Decrypts, and runs no command.
+    """
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    users = users_of(deployment.stack)
+    found = look_up(list(users), deployment.secret_sources, run_commands=False)
+    _warn(found)
+    try:
+        since = unchanged_since(_lines(deployment))
+    except HigueraError as error:
+        print(f"when they changed is not known: {error}", file=sys.stderr)
+        since = {}
+    rows = [
+        {
+            "name": name,
+            "used_by": users[name],
+            "from": found.origins.get(name),
+            "unchanged_since": f"{since[name]:%Y-%m-%dT%H:%M:%SZ}" if name in since else None,
+        }
+        for name in users
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print(rows)
+
+
+@app.command()
+def edit(environment: Env = None) -> None:
+    """Open the encrypted file in $EDITOR, or `.env.<environment>` where there is none."""
+    deployment = load_deployment(Path("inventory"), environment, with_source=False)
+    print(edit_secrets(deployment.secret_sources, deployment.stack.secret_names()))
+
+
+def unchanged_since(lines: list[str]) -> dict[str, datetime]:
+    """Since when, at the latest, the host has had today's value of each secret.
+
+    From lines of `SECONDS NAME DIGEST`, one for each file that holds it. The newest file has
+    today's value; the oldest one with the same digest had it already then.
+    """
+    times: dict[str, list[tuple[int, str]]] = {}
+    for line in lines:
+        time, name, digest = line.split()[:3]
+        times.setdefault(name, []).append((int(time), digest))
+    since = {}
+    for name, seen in times.items():
+        _, today = max(seen)
+        since[name] = datetime.fromtimestamp(min(t for t, d in seen if d == today), UTC)
+    return since
+
+
+def _lines(deployment: Deployment) -> list[str]:
+    files = shlex.join(secret_files(deployment.stack))
+    done = answer(
+        deployment,
+        f'for file in {files}; do [ -f "$file" ] || continue; '
+        f'awk -v time="$(stat -c %Y "$file")" {shlex.quote(LINES)} "$file" || exit 1; done',
+    )
+    if done.returncode != 0:
+        raise HostError(f"{deployment.environment.host.address} gave no answer")
+    return done.stdout.splitlines()
+
+
+def _warn(found: Finding) -> None:
+    if found.unused:
+        told = ", ".join(f"{name} ({where})" for name, where in found.unused.items())
+        print(f"nothing uses: {told}", file=sys.stderr)
+
+
+def _print(rows: list[dict[str, list[str] | str | None]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("secret", "used by", "from", "unchanged since"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        users, when = row["used_by"] or [], row["unchanged_since"] or "–"
+        table.add_row(str(row["name"]), ", ".join(users), str(row["from"] or "missing"), str(when))
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
