@@ -119,7 +119,7 @@ def program_of(command: str) -> str:
     except ValueError:
         words = command.split()
     program = next((word for word in words if "=" not in word), "sh")
-    return Path(program).name or "sh"
+    return Path(program).name.rstrip(";&|") or "sh"
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
