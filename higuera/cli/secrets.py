@@ -113,13 +113,16 @@ def unchanged_since(lines: list[str]) -> dict[str, datetime]:
     return since
 
 
-def _lines(deployment: Deployment) -> list[str]:
-    files = shlex.join(secret_files(deployment.stack))
-    done = answer(
-        deployment,
-        f'for file in {files}; do [ -f "$file" ] || continue; '
-        f'awk -v time="$(stat -c %Y "$file")" {shlex.quote(LINES)} "$file" || exit 1; done',
+def lines_of(files: list[str]) -> str:
+    """The shell command that prints those lines for the files that are there."""
+    return (
+        f'for file in {shlex.join(files)}; do [ -f "$file" ] || continue; '
+        f'awk -v time="$(stat -c %Y "$file")" {shlex.quote(LINES)} "$file" || exit 1; done'
     )
+
+
+def _lines(deployment: Deployment) -> list[str]:
+    done = answer(deployment, lines_of(secret_files(deployment.stack)))
     if done.returncode != 0:
         raise HostError(f"{deployment.environment.host.address} gave no answer")
     return done.stdout.splitlines()
