@@ -1,0 +1,88 @@
+"""Secrets from an encrypted file and a command, rotated under load, refused where all would see."""
+
+import json
+import subprocess
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from harness import HIGUERA, Project
+from under_load import loaded
+
+CANARY = "canary-rotated-71c0de"
+
+
+def seal(project: Project, text: str) -> None:
+    """What a person does who has the public key, with a key in its usual place."""
+    key = project.folder / "home" / ".config" / "sops" / "age" / "keys.txt"
+    if not key.exists():
+        key.parent.mkdir(parents=True)
+        subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
+    public = subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True, text=True)
+    command = ["age", "-r", public.stdout.strip(), "-o", "secrets.sandbox.age"]
+    subprocess.run(command, cwd=project.folder, input=text.encode(), check=True)
+
+
+def secret_of(project: Project) -> str:
+    return str(project.get("/api/secret").json()["digest"])
+
+
+def listed(project: Project) -> dict[str, Any]:
+    (row,) = json.loads(project.run(HIGUERA, "secrets", "list", "--json").stdout)
+    return dict(row)
+
+
+def test_secrets_move_what_uses_them(mini: Project) -> None:
+    (mini.folder / ".env.sandbox").unlink()
+    seal(mini, "MINI_SECRET=canary-first\nOLD=canary-old\n")
+    assert mini.plan() == [], "the same value from another source"
+    before = listed(mini)
+    assert (before["used_by"], before["from"]) == (["backend"], "secrets.sandbox.age")
+
+    pids, began = mini.pids(), int(time.time())
+    with loaded(mini) as counted:
+        seal(mini, f"MINI_SECRET={CANARY}\nOLD=canary-old\n")
+        printed = mini.deployed("-vvv", "--diff", "--debug")
+    assert "secrets that nothing uses: OLD (secrets.sandbox.age)" in printed
+    assert counted["failures"] == 0, f"{counted['reasons']}\n{counted['lost']}"
+    assert counted["requests"] > 100
+    assert secret_of(mini) == sha256(CANARY.encode()).hexdigest()
+    after = mini.pids()
+    assert after["mini-web-blue.service"] == pids["mini-web-blue.service"]
+    assert "mini-web-green.service" not in after and "mini-backend-green.service" in after
+    since = datetime.strptime(listed(mini)["unchanged_since"], "%Y-%m-%dT%H:%M:%SZ")
+    assert since.replace(tzinfo=UTC).timestamp() >= began > 0
+    assert before["unchanged_since"] < listed(mini)["unchanged_since"]
+
+    (mini.folder / "secrets.sandbox.age").unlink()
+    given = f'{{MINI_SECRET: "!echo {CANARY}-again"}}'
+    mini.environment(f'host: "@sandbox/{mini.vps}"\nsecrets: {given}\n')
+    printed += mini.deployed()
+    assert secret_of(mini) == sha256(f"{CANARY}-again".encode()).hexdigest()
+
+    state = mini.snapshot()
+    mini.edit(
+        "inventory/stack.yml", "artifact: dist/web", "artifact: dist/web\n    env: {VITE_A: 1}"
+    )
+    mini.edit("inventory/stack.yml", "VITE_A: 1", f"VITE_A: {CANARY}-again")
+    refused = mini.deploy("-y")
+    assert refused.returncode == 1
+    told = "VITE_A (services.web.env) holds the value of the secret MINI_SECRET"
+    assert told in refused.stdout + refused.stderr
+    mini.edit("inventory/stack.yml", f"    env: {{VITE_A: {CANARY}-again}}\n", "")
+    shown = "health: /\n    static: {/assets/: assets}"
+    mini.edit("inventory/stack.yml", "health: /\nroutes", f"{shown}\nroutes")
+    leaking = f'mkdir "dist/$1/assets"; echo "x{CANARY}-againx" >"dist/$1/assets/a.js"\n'
+    with (mini.folder / "app" / "build.sh").open("a") as build:
+        build.write(leaking)
+    refused = mini.deploy("-y")
+    assert refused.returncode == 1
+    told = "services.web: the build put the secret MINI_SECRET into assets/a.js"
+    assert told in refused.stdout + refused.stderr
+    printed += refused.stdout + refused.stderr
+    assert CANARY not in printed
+    assert mini.pids().keys() >= {"mini-web-blue.service"}
+    assert {line for line in mini.snapshot().splitlines() if "/srv/" in line} == {
+        line for line in state.splitlines() if "/srv/" in line
+    }
