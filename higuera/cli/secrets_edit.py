@@ -15,8 +15,8 @@ import typer
 
 from higuera.errors import SecretError
 from higuera.spec.dotenv import parse_dotenv
+from higuera.spec.encrypted import AGE, age_sealed, age_text
 from higuera.spec.lookup import Sources
-from higuera.spec.vault import AGE, age_sealed, age_text
 
 # A file system in memory.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that only its owner reads is made in it

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from higuera.errors import SpecError
+from higuera.spec.encrypted import encrypted_file
 from higuera.spec.environment import SANDBOX, Environment
 from higuera.spec.explain import explain, place
 from higuera.spec.lookup import Sources
 from higuera.spec.secrets import Secrets, load_secrets
 from higuera.spec.stack import Stack
-from higuera.spec.vault import encrypted_file
 from higuera.spec.yaml import place_of, read_yaml, shown
 
 STACK_FILE = "stack.yml"

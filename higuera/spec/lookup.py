@@ -1,16 +1,15 @@
 """Where each declared secret is found: in one source after the other, the first one counts."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from higuera.errors import SecretError
 from higuera.spec.dotenv import Entry, parse_dotenv
-from higuera.spec.vault import ask, decrypt, program_of
+from higuera.spec.encrypted import decrypt
+from higuera.spec.vault import ask_all, program_of
 
 PROCESS = "process environment"
-AT_ONCE = 8  # commands: a vault's program is slow, and mostly waits
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def look_up(names: list[str], sources: Sources, run_commands: bool = True) -> Fi
     asked = [name for name in _left(names, layers) if name in commands]
     found.origins.update({name: commands[name] for name in asked})
     if run_commands:
-        _ask_all({name: sources.commands[name] for name in asked}, sources.environ, found)
+        _ask({name: sources.commands[name] for name in asked}, sources.environ, found)
     return found
 
 
@@ -71,17 +70,13 @@ def _left(names: list[str], layers: list[dict[str, tuple[str, str]]]) -> list[st
     return [name for name in names if not any(name in layer for layer in layers)]
 
 
-def _ask_all(commands: dict[str, str], environ: dict[str, str], found: Finding) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = {name: pool.submit(ask, text, environ) for name, text in commands.items()}
-        for name, answer in answers.items():
-            try:
-                found.values[name] = answer.result()
-            except SecretError as error:
-                found.failed[name] = str(error)
-    for name, reason in found.failed.items():
-        if any(value and value in reason for value in found.values.values()):
-            found.failed[name] = reason.partition(":")[0]
+def _ask(commands: dict[str, str], environ: dict[str, str], found: Finding) -> None:
+    answers, failed = ask_all(commands, environ)
+    found.values.update(answers)
+    known = [value for value in found.values.values() if value]
+    for name, reason in failed.items():
+        shows = any(value in reason for value in known)
+        found.failed[name] = reason.partition(":")[0] if shows else reason
 
 
 def _command(text: str) -> str:
