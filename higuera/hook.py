@@ -2,9 +2,12 @@
 
 pyinfra has no supported hook for this; `config.py` runs before the inventory is loaded, and from
 there the inventory loader can be wrapped. tests/unit/test_hook.py holds the private names used
-here against the pinned pyinfra. It also makes two exits truthful: a declined prompt and a Ctrl-C.
+here against the pinned pyinfra. It also makes two exits truthful, a declined prompt and a Ctrl-C,
+and begins and ends the record of a run.
 """
 
+import atexit
+import logging
 import os
 import signal
 import sys
@@ -16,11 +19,12 @@ from typing import Any
 import click
 import gevent
 from pyinfra import context, logger
-from pyinfra_cli import cli, exceptions, inventory, util
+from pyinfra_cli import cli, exceptions, inventory, prints, util
 
+from higuera.deploys import record
 from higuera.deploys.boundary import Told, told
 from higuera.deploys.planning import plan_of
-from higuera.spec.load import load_deployment
+from higuera.spec.load import Deployment, load_deployment
 
 GROUPS = """
 from higuera.hook import groups as _groups
@@ -31,6 +35,8 @@ _load = inventory.make_inventory_from_files
 _confirm = cli._do_confirm
 _handle = cli._handle_commands
 _main = gevent.getcurrent()
+_record: record.Record | None = None
+_asks = False
 
 
 class _Sentence(exceptions.WrappedError):  # type: ignore[misc]
@@ -68,10 +74,35 @@ def groups(path: str) -> dict[str, Any]:
         "higuera_inventory": str(deployment.inventory),
         "higuera_environment": deployment.name,
     }
+    _begin(deployment)
+    if _record is not None:
+        data[record.KEY] = _record
     optional = {"ssh_user": host.user, "ssh_port": host.port, "ssh_key": host.key}
     data.update({key: value for key, value in optional.items() if value is not None})
     address = host.address if host.address.startswith("@") else f"@higuera/{host.address}"
     return {deployment.name.replace("-", "_"): [(address, data)]}
+
+
+def _begin(deployment: Deployment) -> None:
+    """Record what will change a host: no dry run, no question."""
+    global _record
+    context_ = click.get_current_context(silent=True)
+    given = context_.params if context_ is not None else {"operations": ()}
+    scripts = [name for name in given["operations"] if name.endswith(".py")]
+    asks = ("dry", "debug_facts", "debug_operations")
+    if (
+        not scripts
+        or any(given[key] for key in asks)
+        or (given["json_output"] and not given["yes"])
+    ):
+        return
+    _record = record.begin(deployment, Path(scripts[0]).stem)
+    atexit.register(_end)
+
+
+def _end() -> None:
+    if _record is not None:
+        _record.close(context.state)
 
 
 def _make_inventory(
@@ -103,18 +134,42 @@ def _planned(to: Path, *arguments: Any, **options: Any) -> Any:
 
 
 def _confirmed(message: str) -> bool:
+    global _asks
+    if _record is not None:
+        _record.asked(_proposed())
+    _asks = True
     try:
         agreed = _confirm(message)
     except EOFError:
         click.secho("\n    There is nobody to ask: pass -y to go on without.", fg="red", err=True)
         agreed = False
+    finally:
+        _asks = False
+        if _record is not None:
+            _record.answered()
     if not agreed:
-        click.echo("    Declined: nothing was changed by this run after this point.", err=True)
+        told = "Declined: nothing was changed by this run after this point."
+        click.echo(f"    {told}", err=True)
+        if _record is not None:
+            _record.log(logging.ERROR, told)
         sys.exit(1)
     return True
 
 
+def _proposed() -> list[str]:
+    """The operations that would change something, as `pyinfra --dry` counts them."""
+    counted = ("hosts_with_change", "hosts_with_conditional_change")
+    plan = prints.build_plan_json(context.state)
+    return [step["name"] for step in plan if any(step[key] for key in counted)]
+
+
 def _interrupted(number: int, frame: FrameType | None) -> None:
+    if _record is not None:
+        again = not _record.interrupted(number)
+        if again and record.FILE in os.environ:
+            return  # `higuera deploy` counts them, and waits
+    if _asks:  # main waits for an answer, and gives way to nothing else
+        raise SystemExit(128 + number)
     gevent.spawn(_stop, number)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from higuera.cli.host import Env, answer, as_root, ask, refuse, run, tool_of
+from higuera.cli.host import Env, Yes, answer, as_root, ask, refuse, run, tool_of
 from higuera.errors import DatabaseError
 from higuera.spec.load import Deployment, load_deployment
 
@@ -26,7 +26,6 @@ def ask_database(deployment: Deployment, script: str) -> str:
     return done.stdout
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `higuera db backups` lists it.")]
 
 

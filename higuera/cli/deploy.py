@@ -1,34 +1,41 @@
-"""`higuera deploy`: `pyinfra inventory deploy.py`, with what the deploy has to be told."""
+"""`higuera deploy`: `pyinfra inventory deploy.py`, shown step by step, with a truthful exit."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from higuera.cli.host import Env
+from higuera.cli.child import run_pyinfra
+from higuera.cli.display import display
+from higuera.cli.host import Env, Yes
 from higuera.errors import HostError
 from higuera.spec.load import load_deployment
 
 
 def deploy(
     environment: Env = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     no_way_back: Annotated[
         bool,
         typer.Option(
             "--no-way-back", help="Go on where the live release cannot live on the new schema."
         ),
     ] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Show what pyinfra says, as it is.")
+    ] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON object an event on stdout; wants --yes.")
+    ] = False,
 ) -> None:
     """Take the stack to its VPS; exits non-zero when that did not happen."""
     deployment = load_deployment(Path("inventory"), environment)
-    if not Path("deploy.py").exists():
-        raise HostError("there is no deploy.py here: run this where the project is")
-    variables = {**os.environ, "HIGUERA_ENV": deployment.name}
-    if no_way_back:
-        variables["HIGUERA_NO_WAY_BACK"] = "1"
-    command = [sys.executable, "-m", "pyinfra", "inventory", "deploy.py", *(["-y"] if yes else [])]
-    sys.exit(subprocess.run(command, env=variables, check=False).returncode)
+    if as_json and not yes:
+        raise HostError("--json asks nobody: give --yes with it")
+    if not yes and not sys.stdin.isatty():
+        raise HostError("there is no terminal to ask on: give --yes; nothing was changed")
+    variables = {"HIGUERA_NO_WAY_BACK": "1"} if no_way_back else {}
+    flags = [*(["-y"] if yes else []), *(["-v"] * verbose)]
+    shown = display(as_json, verbose > 0)
+    sys.exit(run_pyinfra(deployment, "deploy.py", flags, variables, shown))

@@ -20,6 +20,7 @@ from higuera.spec.load import Deployment, environments, load_deployment
 Env = Annotated[
     str | None, typer.Argument(metavar="ENV", help="Environment; the default one if left out.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 lock = typer.Typer(no_args_is_help=True)
 
 

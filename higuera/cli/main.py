@@ -18,6 +18,7 @@ from higuera.cli import (
     plan,
     render,
     rollback,
+    runs,
     sandbox,
     secrets,
     smoke,
@@ -41,6 +42,7 @@ app.command("plan")(plan.plan)
 app.command("deploy")(deploy.deploy)
 app.command("doctor")(doctor.doctor)
 app.command("rollback")(rollback.rollback)
+app.command("runs")(runs.runs)
 app.command("drift")(drift.drift)
 app.command("plan")(plan.plan)
 app.command("render")(render.render)

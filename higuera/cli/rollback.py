@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from higuera.cli.host import Env, answer, tool_of
+from higuera.cli.child import command, run_pyinfra
+from higuera.cli.display import Raw
+from higuera.cli.host import Env, Yes, answer, tool_of
 from higuera.errors import HostError
 from higuera.facts.standing import Standing
 from higuera.spec.load import Deployment, load_deployment
@@ -20,7 +22,7 @@ def rollback(
     to: Annotated[
         str | None, typer.Option(metavar="RELEASE", help="Which; default: the last good one.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="What came of it, as JSON on stdout; wants --yes.")
     ] = False,
@@ -31,14 +33,14 @@ def rollback(
 ) -> None:
     """Take traffic back to an earlier release; exits non-zero when that did not happen."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    if not Path("rollback.py").exists():
-        raise HostError("there is no rollback.py here: run this where deploy.py is")
     if as_json and not (yes or dry_run):
         raise HostError("--json asks nobody: give --yes or --dry-run with it")
     before, target = _standing(deployment) if as_json else (None, None)
-    if force:
-        os.environ["HIGUERA_FORCE"] = "1"
-    status = _run(deployment, to, yes=yes, dry_run=dry_run, out=sys.stderr if as_json else None)
+    variables = {"HIGUERA_TO": to or "", **({"HIGUERA_FORCE": "1"} if force else {})}
+    if dry_run:
+        status = _look(deployment, variables)
+    else:
+        status = run_pyinfra(deployment, "rollback.py", ["-y"] if yes else [], variables, Raw())
     if as_json:
         live, _ = _standing(deployment)
         moved = status == 0 and not dry_run
@@ -47,11 +49,10 @@ def rollback(
     sys.exit(status)
 
 
-def _run(deployment: Deployment, to: str | None, *, yes: bool, dry_run: bool, out: Any) -> int:
-    flags = ["--dry"] if dry_run else ["-y"] if yes else []
-    variables = {**os.environ, "HIGUERA_ENV": deployment.name, "HIGUERA_TO": to or ""}
-    command = [sys.executable, "-m", "pyinfra", "inventory", "rollback.py", *flags]
-    return subprocess.run(command, env=variables, stdout=out, check=False).returncode
+def _look(deployment: Deployment, variables: dict[str, str]) -> int:
+    given = {**os.environ, **variables, "HIGUERA_ENV": deployment.name}
+    words = command("rollback.py", ["--dry"])
+    return subprocess.run(words, env=given, stdout=sys.stderr, check=False).returncode
 
 
 def _standing(deployment: Deployment) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
+from higuera.deploys.record import record_of
 from higuera.deploys.smoke import proofs_of
 from higuera.deploys.start import deployment_of, machine_of
 from higuera.errors import HostError
@@ -34,6 +35,8 @@ def roll_back(host: Host) -> None:
         real.log(line)
     if deployment.stack.is_gated:
         _hold_against_schema(real, deployment, target)
+    if record := record_of(real):
+        record.follow(target, lambda: list(deployment.stack.services) if record.changed else [])
     what = f"rollback from {standing.live} to {target}"
     real.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(real, deployment, target, what, not machine.is_root, always_note=True)

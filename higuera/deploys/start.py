@@ -10,6 +10,7 @@ from pyinfra.context import ctx_host
 from higuera.deploys import planning
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
+from higuera.deploys.record import record_of, watch
 from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
@@ -47,7 +48,7 @@ def deployment_of(host: Host, with_source: bool = True) -> Deployment:
     inventory = host.data.get("higuera_inventory")
     environment = host.data.get("higuera_environment")
     deployment = load_deployment(Path(inventory or "inventory"), environment, with_source)
-    assert deployment.secrets is not None
+    watch(host, deployment.secrets)
     return deployment
 
 
@@ -59,6 +60,8 @@ def preflight(run: Run) -> MachineState:
     for problem in problems(machine):
         raise HostError(f"{host.name}: {problem}")
     run.user, run.ssh_ports = machine.user, machine.ssh_ports
+    if record := record_of(host):
+        record.follow(run.release, lambda: run.moved)
     host.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(host, run.deployment, run.release, f"deploy of {run.commit}", not machine.is_root)
     )

@@ -11,6 +11,7 @@ from shlex import quote
 
 import gevent
 from paramiko import Channel, SSHException
+from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.connectors.util import make_unix_command_for_host
 
@@ -139,7 +140,7 @@ def take(host: Host, app: str, owner: dict[str, str], sudo: bool) -> Lock:
     lines = channel.makefile("r")
     answer = lines.readline().strip()
     while answer.startswith(FOUND):  # say, a cutover that nobody confirmed was taken back
-        host.log(answer.removeprefix(FOUND))
+        host.log(answer.removeprefix(FOUND), log_func=logger.warning)
         answer = lines.readline().strip()
     if answer.startswith("held "):
         return Lock(channel, int(answer.split()[1]))

@@ -217,6 +217,7 @@ def live(run: Run) -> Generator[FunctionCommand, None, None]:
     def cut_over(host: Host) -> None:
         seconds = run.deployment.stack.settings.confirm_deadline
         flip(host, run.tool, run.plan, seconds, run.proofs.public)
+        run.moved = [move.service for move in run.cutover().moves]
         host.log(f"release {run.release} is live (plan {run.plan})")
 
     if not run.cutover().is_due:

@@ -57,6 +57,8 @@ class Run:
         self.started = datetime.now(UTC)
         self.plan = ""
         """The traffic plan of the candidates, once it is written on the host."""
+        self.moved: list[str] = []
+        """The services whose traffic this deploy moved, once it did."""
         self.gate: Gate | None = None
         """The database gate, where the stack has migrations."""
         self.schema: Schema | None = None

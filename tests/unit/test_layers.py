@@ -17,13 +17,14 @@ BELOW = {
     "database": {"errors", "spec"},
     "plan": {"errors", "spec"},
     "smoke": {"errors"},
+    "runs": {"errors"},
     "sandbox": {"errors"},
     "connectors": {"errors", "spec", "sandbox"},
 }
 BELOW["offline"] = {"errors", "spec", "render", "database"}
 BELOW["facts"] = {"errors", "spec", "render", "build", "database"}
 BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
-BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors"}
+BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors", "runs"}
 BELOW["doctor"] = {"errors", "spec", "render", "build", "database", "facts", "sandbox"}
 BELOW["doctor"] |= {"connectors"}
 BELOW["hook"] = {"errors", "spec", "deploys"}
