@@ -13,6 +13,7 @@ from higuera.cli import (
     doctor,
     drift,
     host,
+    init,
     journal,
     migrations,
     plan,
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(sandbox.app, name="sandbox", help="Throw-away Debian VPSes on this machine.")
+app.command("init")(init.init)
 app.command("smoke")(smoke.smoke)
 app.command("journal")(journal.journal)
 app.command("plan")(plan.plan)

@@ -16,6 +16,7 @@ BELOW = {
     "build": {"errors", "spec"},
     "database": {"errors", "spec"},
     "plan": {"errors", "spec"},
+    "init": {"errors", "spec", "build"},
     "smoke": {"errors"},
     "runs": {"errors"},
     "sandbox": {"errors"},
