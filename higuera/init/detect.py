@@ -104,6 +104,9 @@ def _service_name(found: Detected, package: Package, framework: str) -> str:
 
 
 def _tell_migrations(found: Detected) -> None:
+    if found.services and not any(service.migrations for service in found.services):
+        says = "no migrations: take their check and the job drift out of the CI workflow"
+        found.guesses.append(Guess(says, "no folder of a known tool"))
     for service in found.services:
         what = service.migrations
         if what is None:

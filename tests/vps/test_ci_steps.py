@@ -1,0 +1,104 @@
+"""The steps of the ready workflow as they stand, against a VPS that is reached over SSH."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import BIN, REPOSITORY, SECRETS, Project
+
+WORKFLOW = REPOSITORY / "examples" / "ci" / "higuera.yml"
+JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())["jobs"]
+BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
+SERVER = "examples/forms/apps/backend/src/server.ts"
+
+
+class Runner:
+    """What GitHub gives a job: variables, files to write to, a home of its own."""
+
+    def __init__(self, project: Project, folder: Path) -> None:
+        self.project = project
+        self.summary, self.output = folder / "summary", folder / "output"
+        vps = project.host
+        self.expressions = {
+            "${{ github.base_ref }}": "main",
+            "${{ secrets.HIGUERA_SSH_KEY }}": Path(vps.key).read_text(),
+            "${{ secrets.HIGUERA_KNOWN_HOSTS }}": Path(vps.known_hosts).read_text(),
+            "${{ secrets.HIGUERA_STAGING_SECRETS }}": "\n".join(
+                f"{name}={value}" for name, value in SECRETS.items()
+            ),
+        }
+        self.printed = ""
+
+    def job(self, name: str) -> int:
+        """Run every `run:` step until one fails; the status of the last."""
+        self.summary.write_text("")
+        home = self.project.folder / "home"
+        shutil.rmtree(home / ".ssh", ignore_errors=True)
+        for step in (step for step in JOBS[name]["steps"] if "run" in step):
+            given = {key: self.expressions[value] for key, value in step.get("env", {}).items()}
+            variables = {
+                **{key: value for key, value in os.environ.items() if key != "HIGUERA_ENV"},
+                **{k: v for k, v in self.project.variables.items() if k != "HIGUERA_ENV"},
+                "PATH": f"{BIN}:{os.environ['PATH']}",
+                "HIGUERA": "higuera",  # is installed here
+                "GITHUB_STEP_SUMMARY": str(self.summary),
+                "GITHUB_OUTPUT": str(self.output),
+                **given,
+            }
+            done = subprocess.run(
+                [*BASH, step["run"]],
+                cwd=self.project.folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.printed += done.stdout + done.stderr
+            if done.returncode != 0:
+                return done.returncode
+        return 0
+
+
+@pytest.fixture
+def runner(forms: Project, tmp_path: Path) -> Runner:
+    for name in ("staging", "production"):
+        file = forms.folder / "inventory" / f"{name}.yml"
+        file.write_text(f"host: {{address: {forms.host.address}, user: root}}\n")
+    (forms.folder / ".gitignore").write_text(".env.*\n.higuera/\nhome/\n*.md\nplan.json\n")
+    git = ["git", "-c", "user.name=ci", "-c", "user.email=ci@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *command], cwd=forms.folder, check=True)
+    ref = ["update-ref", "refs/remotes/origin/main", "HEAD"]
+    subprocess.run([*git, *ref], cwd=forms.folder, check=True)
+    return Runner(forms, tmp_path)
+
+
+def test_from_the_pull_request_to_the_night(runner: Runner) -> None:
+    forms = runner.project
+    assert runner.job("check") == 0, runner.printed
+    assert runner.summary.read_text()
+
+    before = forms.pids()
+    server = forms.folder / SERVER
+    server.write_text(f"{server.read_text()}\nconsole.log('a new line')\n")
+    assert runner.job("plan") == 0, runner.printed
+    assert runner.output.read_text() == "status=2\n"
+    assert "backend" in runner.summary.read_text()
+    assert forms.pids() == before, "a plan starts nothing"
+
+    assert runner.job("deploy") == 0, runner.printed
+    assert forms.pids() != before
+    assert forms.get("/api/health").json()["database"] == "reachable"
+
+    assert runner.job("drift") == 0, runner.printed
+    forms.ssh("runuser -u postgres -- psql -d forms -c 'alter table forms add column stray int'")
+    assert runner.job("drift") == 2, runner.printed
+    assert "column public.forms.stray" in runner.summary.read_text()
+
+    said = runner.printed + runner.summary.read_text()
+    assert not [name for name, value in SECRETS.items() if value in said]
