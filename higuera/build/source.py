@@ -15,7 +15,9 @@ from higuera.spec.stack import Stack
 # Part of every fingerprint: raise it when the way builds are made changes.
 BUILDER = 1
 # Left out where there is no git to say what is source.
-GENERATED = {".git", "node_modules", ".next", "dist", "_build", "deps", "__pycache__"}
+GENERATED = {".git", "node_modules", ".next", "dist", "_build", "deps", "__pycache__", ".higuera"}
+# Values of secrets lie in `.env.<environment>`: no build sees them, no release carries them.
+SECRETS = re.compile(r"\.env\.(?!example$|sample$|template$)")
 
 
 def source_files(source: Path) -> list[str]:
@@ -38,7 +40,7 @@ def _walk(source: Path) -> Iterable[str]:
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if name not in GENERATED]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in [*files, *links]:
+        for name in (name for name in [*files, *links] if not SECRETS.match(name)):
             yield str((Path(folder) / name).relative_to(source))
 
 

@@ -14,8 +14,8 @@ from higuera.deploys.record import record_of, watch
 from higuera.deploys.smoke import proofs_of
 from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
-from higuera.operations import held
 from higuera.facts.preflight import problems
+from higuera.operations import held
 from higuera.operations.gate import Gate
 from higuera.operations.run import Run
 from higuera.spec.database import check_urls

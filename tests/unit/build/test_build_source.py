@@ -288,3 +288,12 @@ def test_commits_between(checkout: Path) -> None:
     assert [subject for _, subject in listed or []] == ["Three"]
     for unknown in (None, "nogit", "0000000", "--all", "HEAD"):
         assert commits_between(checkout, unknown) is None
+
+
+@pytest.mark.parametrize("name", [".env.production", "web/.env.staging", ".higuera/runs/1.json"])
+def test_secrets_and_records_are_no_source_where_no_git_says_so(source: Path, name: str) -> None:
+    before = source_files(source)
+    write(source, name, "CANARY=1")
+    assert source_files(source) == before
+    write(source, ".env.example", "CANARY=")
+    assert ".env.example" in source_files(source)

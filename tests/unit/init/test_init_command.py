@@ -1,6 +1,7 @@
 """`higuera init` as it is typed: what it writes works, and what is there stays."""
 
 import io
+import os
 import shutil
 import socket
 import subprocess
@@ -86,7 +87,7 @@ def test_files_that_are_there_stay_and_are_named(init: Init, tmp_path: Path) -> 
     done = init(tmp_path, "--yes")
     assert "was there, left as it is: deploy.py" in done.stdout
     assert (tmp_path / "deploy.py").read_text() == "mine"
-    assert (tmp_path / ".gitignore").read_text() == "dist\n.env.*\n.higuera/\n"
+    assert (tmp_path / ".gitignore").read_text().startswith("dist\n.env.*\n")
 
 
 def test_answers_by_option(init: Init, tmp_path: Path) -> None:
@@ -204,3 +205,20 @@ def test_everything_copied_is_there_and_an_installed_higuera_has_it() -> None:
         own = str(path.relative_to(ROOT))
         assert own in put_there or own.split("/")[0] in put_there, name
     assert put_there["examples/ci/higuera.yml"] == f"higuera/_project/{Path(WORKFLOW).name}"
+
+
+def test_at_a_terminal_every_question_has_an_answer_ready(tmp_path: Path) -> None:
+    """A real terminal, at which somebody presses Enter, and names one thing."""
+    express(tmp_path)
+    here, there = os.openpty()
+    os.write(here, b"shop\n\n\n\n")
+    program = [str(Path(sys.executable).parent / "higuera"), "init"]
+    done = subprocess.run(
+        program, cwd=tmp_path, stdin=there, capture_output=True, text=True, check=False
+    )
+    os.close(here)
+    os.close(there)
+    assert done.returncode == 0, done.stderr
+    deployment = load_deployment(tmp_path / "inventory", "production")
+    assert (deployment.stack.app, deployment.stack.database) == ("shop", None)
+    assert deployment.environment.host.address == "@sandbox/shop"
