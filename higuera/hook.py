@@ -24,6 +24,7 @@ from pyinfra_cli import cli, exceptions, inventory, prints, util
 from higuera.deploys import record
 from higuera.deploys.boundary import Told, told
 from higuera.deploys.planning import plan_of
+from higuera.runs import FILE
 from higuera.spec.load import Deployment, load_deployment
 
 GROUPS = """
@@ -166,7 +167,7 @@ def _proposed() -> list[str]:
 def _interrupted(number: int, frame: FrameType | None) -> None:
     if _record is not None:
         again = not _record.interrupted(number)
-        if again and record.FILE in os.environ:
+        if again and FILE in os.environ:
             return  # `higuera deploy` counts them, and waits
     if _asks:  # main waits for an answer, and gives way to nothing else
         raise SystemExit(128 + number)

@@ -16,11 +16,10 @@ from typing import IO
 
 from higuera.cli.display import Plain
 from higuera.cli.truth import Signals, truth
-from higuera.deploys.record import FILE
 from higuera.errors import HostError
-from higuera.operations.journal import actor
-from higuera.runs import Event, RecordFile, Story, new_record, parse
+from higuera.runs import FILE, Event, RecordFile, Story, new_record, parse
 from higuera.runs.story import since
+from higuera.spec.actor import actor
 from higuera.spec.load import Deployment
 
 TURN = 0.1  # seconds between two looks at the record

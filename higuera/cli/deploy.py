@@ -10,6 +10,7 @@ from higuera.cli.child import run_pyinfra
 from higuera.cli.display import display
 from higuera.cli.host import Env, Yes
 from higuera.errors import HostError
+from higuera.plan.held import read_plan
 from higuera.spec.load import load_deployment
 
 
@@ -22,6 +23,10 @@ def deploy(
             "--no-way-back", help="Go on where the live release cannot live on the new schema."
         ),
     ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only if all is as `higuera plan --out FILE` found it."),
+    ] = None,
     verbose: Annotated[
         int, typer.Option("--verbose", "-v", count=True, help="Show what pyinfra says, as it is.")
     ] = 0,
@@ -36,6 +41,9 @@ def deploy(
     if not yes and not sys.stdin.isatty():
         raise HostError("there is no terminal to ask on: give --yes; nothing was changed")
     variables = {"HIGUERA_NO_WAY_BACK": "1"} if no_way_back else {}
+    if plan is not None:
+        read_plan(plan)  # what is no plan is said before anything starts
+        variables["HIGUERA_PLAN"] = str(plan.resolve())
     flags = [*(["-y"] if yes else []), *(["-v"] * verbose)]
     shown = display(as_json, verbose > 0)
     sys.exit(run_pyinfra(deployment, "deploy.py", flags, variables, shown))

@@ -46,7 +46,6 @@ app.command("doctor")(doctor.doctor)
 app.command("rollback")(rollback.rollback)
 app.command("runs")(runs.runs)
 app.command("drift")(drift.drift)
-app.command("plan")(plan.plan)
 app.command("render")(render.render)
 for verb in (host.status, host.releases, host.logs):
     app.command(verb.__name__)(verb)

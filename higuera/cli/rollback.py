@@ -13,7 +13,6 @@ from higuera.cli.child import command, run_pyinfra
 from higuera.cli.display import Raw
 from higuera.cli.host import Env, Yes, answer, tool_of
 from higuera.errors import HostError
-from higuera.facts.standing import Standing
 from higuera.spec.load import Deployment, load_deployment
 
 
@@ -57,6 +56,8 @@ def _look(deployment: Deployment, variables: dict[str, str]) -> int:
 
 def _standing(deployment: Deployment) -> tuple[str | None, str | None]:
     """The release that serves and the one to go back to, as the host says; None where it cannot."""
+    from higuera.facts.standing import Standing  # loads pyinfra, which --help can do without
+
     tool = tool_of(deployment)
     done = answer(deployment, f"{tool} status --json && {tool} target")
     standing = Standing().process(done.stdout.splitlines())

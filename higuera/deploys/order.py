@@ -15,6 +15,7 @@ from higuera.deploys.boundary import Told
 from higuera.errors import HigueraError
 from higuera.operations import journal
 from higuera.operations.lock import Lock, take
+from higuera.spec.actor import actor
 from higuera.spec.load import Deployment
 from higuera.spec.paths import HostPaths
 
@@ -57,7 +58,7 @@ class Order(BaseStateCallback):
 
     def _take(self, host: Host) -> Lock:
         owner = {
-            "actor": journal.actor(),
+            "actor": actor(),
             "what": self._what,
             "release": self._release,
         }
@@ -91,7 +92,7 @@ class Order(BaseStateCallback):
         arguments: dict[str, Any] = {"_sudo": self._sudo}
         ok, output = host.run_shell_command(
             StringCommand(
-                f"[ ! -x {tool} ] || HIGUERA_ACTOR={quote(journal.actor())} {tool} incident",
+                f"[ ! -x {tool} ] || HIGUERA_ACTOR={quote(actor())} {tool} incident",
                 QuoteString(reason),
                 self._began,
             ),

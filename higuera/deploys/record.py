@@ -16,14 +16,13 @@ from pyinfra import logger
 from pyinfra.api import Host, State
 from pyinfra.api.state import BaseStateCallback, StateStage
 
-from higuera.operations.journal import actor
-from higuera.runs import Event, RecordFile, new_record
+from higuera.runs import FILE, Event, RecordFile, new_record
 from higuera.runs.event import Level, Result
 from higuera.smoke.redact import Redactor
+from higuera.spec.actor import actor
 from higuera.spec.load import Deployment
 from higuera.spec.secrets import Secrets
 
-FILE = "HIGUERA_EVENTS"
 KEY = "higuera_record"  # of the host's data: how deploy.py comes by the record
 # What every step says of itself, and the host's name before each line.
 NOISE = re.compile(

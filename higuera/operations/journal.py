@@ -1,13 +1,12 @@
 """The journal of an app, on its host: one JSON line a step, appended in one write."""
 
-import getpass
 import json
-import os
-import socket
 from datetime import UTC, datetime, timedelta
 from shlex import quote
 
 from pyinfra.api import StringCommand
+
+from higuera.spec.actor import actor
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -18,14 +17,6 @@ def now(ahead: float = 0) -> str:
     + ahead: seconds by which the host's clock, which the journal goes by, is ahead of this one
     """
     return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime(STAMP)
-
-
-def actor() -> str:
-    """Who deploys: the CI job where there is one, else user and machine."""
-    job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID")
-    if job:
-        return f"ci-{os.environ.get('GITHUB_ACTOR', 'job')}-{job}"
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def line(

@@ -5,7 +5,7 @@ from shlex import quote
 from pyinfra.api import Host, StringCommand
 
 from higuera.errors import HostError
-from higuera.operations.journal import actor
+from higuera.spec.actor import actor
 
 
 def run_remote(host: Host, script: str, stdin: str | None = None, show: bool = False) -> list[str]:

@@ -5,10 +5,11 @@ run goes on: whatever ends it, all that it did until then is there.
 """
 
 from higuera.runs.event import Event, parse, schema
-from higuera.runs.folder import RecordFile, is_running, new_record, records
+from higuera.runs.folder import FILE, RecordFile, is_running, new_record, records
 from higuera.runs.story import Story, last_duration, told_by
 
 __all__ = [
+    "FILE",
     "Event",
     "RecordFile",
     "Story",

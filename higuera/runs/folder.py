@@ -7,6 +7,8 @@ from pathlib import Path
 
 from higuera.runs.event import Event
 
+# Names the record that a run writes, in its environment.
+FILE = "HIGUERA_EVENTS"
 KEPT = 50
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from higuera.operations import journal
+from higuera.spec.actor import actor
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
@@ -26,22 +27,22 @@ def test_now() -> None:
 
 
 def test_actor_is_user_and_machine() -> None:
-    assert re.fullmatch(r"\S+@\S+", journal.actor())
+    assert re.fullmatch(r"\S+@\S+", actor())
 
 
 @pytest.mark.parametrize(
-    ("variables", "actor"),
+    ("variables", "name"),
     [
         ({"GITHUB_RUN_ID": "17", "GITHUB_ACTOR": "ana"}, "ci-ana-17"),
         ({"CI_JOB_ID": "18"}, "ci-job-18"),
     ],
 )
 def test_actor_is_the_ci_job(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], actor: str
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], name: str
 ) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert journal.actor() == actor
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    assert actor() == name
 
 
 @given(step=st.text(), detail=st.text(), release=st.text())
