@@ -72,6 +72,7 @@ def test_plan_offline(project: OfflineProject) -> None:
     assert f"templates/nginx/stack.conf.j2:{line}: invalid parameter" in done.stdout
     assert done.returncode == 1
     assert higuera(project, "plan", "gone", "--offline").returncode == 1
+    assert higuera(project, "plan").returncode == 1, "2 would say that there are changes"
 
 
 REPORT = OfflineReport(

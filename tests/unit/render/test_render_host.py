@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from jinja2 import UndefinedError
 from render_stacks import ENVIRONMENT, STACKS, forms
 
+from higuera.errors import RenderError
 from higuera.render.host import firewall_file, journald_file
 from higuera.render.template import render
 from higuera.render.units import tool_file
@@ -106,5 +106,5 @@ def test_unknown_name_in_a_template_is_an_error(tmp_path: Path) -> None:
     override = tmp_path / "templates" / "host" / "journald.conf.j2"
     override.parent.mkdir(parents=True)
     override.write_text("{{ settings.nonsense }}")
-    with pytest.raises(UndefinedError, match="nonsense"):
+    with pytest.raises(RenderError, match="nonsense"):
         render("host/journald.conf.j2", tmp_path, settings=forms().settings)
