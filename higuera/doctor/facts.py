@@ -139,8 +139,8 @@ def _keyless(host: Host) -> Connection | None:
 
 def _sandbox_address(host: Host) -> str:
     vps = sandbox.get(host.address.removeprefix(SANDBOX_PREFIX))
-    if vps.state != "running":
-        raise SandboxError(f"the sandbox VPS {vps.name} is {vps.state}; a deploy boots it")
+    if vps.state == "stopped":
+        raise SandboxError(f"the sandbox VPS {vps.name} is stopped; a deploy boots it")
     return vps.address
 
 
