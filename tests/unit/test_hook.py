@@ -37,13 +37,16 @@ def test_pyinfra_is_the_pinned_one() -> None:
 # In a process of its own: pyinfra_cli patches the threads and sockets of the one it is loaded in.
 CONTRACT = """
 import inspect, json
-from pyinfra_cli import cli, exceptions, inventory, util
+from pyinfra_cli import cli, exceptions, inventory, prints, util
 names = lambda function: list(inspect.signature(function).parameters)
 steps = inspect.getsource(cli._main)
 print(json.dumps({
     "load": names(inventory.make_inventory_from_files),
     "confirm": names(cli._do_confirm),
     "show": names(exceptions.WrappedError.show),
+    "plan": names(prints.build_plan_json),
+    "options are there": {"operations", "dry", "yes", "json_output", "debug_facts",
+        "debug_operations"} <= {option.name for option in cli.cli.params},
     "one cache of code": util.PYTHON_CODES is util.exec_file.__globals__["PYTHON_CODES"],
     "the cache is used": "PYTHON_CODES" in util.exec_file.__code__.co_names,
     "inventories are run": inventory.exec_file is util.exec_file,
@@ -63,6 +66,7 @@ def test_private_names_are_what_the_hook_takes_them_for() -> None:
         "load": ["inventory_filename", "override_data", "cwd", "group_data_directories"],
         "confirm": ["msg"],
         "show": ["self", "file"],
+        "plan": ["state"],
     }
 
 

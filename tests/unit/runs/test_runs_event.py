@@ -13,7 +13,7 @@ DONE = Event(event="step_done", step="Build", seconds=3.2, result="ok")
 
 
 def test_the_schema_is_the_documented_one() -> None:
-    """Made by: python -c 'import json; from higuera.runs import schema; …' as its text says."""
+    """To write it again: json.dumps(higuera.runs.schema(), indent=2)."""
     documented = json.loads(SCHEMA.read_text())
     assert documented == schema()
     assert documented["additionalProperties"] is False
