@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from higuera.cli.steps import duration, mark, notes, plain, summary
+from higuera.cli.steps import Held, duration, mark, notes, plain, summary
 from higuera.runs import Event, Story
 
 STYLES = {"ok": "green", "unchanged": "dim", "failed": "red"}
@@ -21,9 +21,12 @@ class Plain:
 
     is_raw = False
 
+    def __init__(self) -> None:
+        self._held = Held()
+
     def show(self, event: Event) -> None:
         """Print what an event comes to."""
-        for line in plain(event):
+        for line in [*self._held.after(event), *plain(event)]:
             self.say(line)
 
     def say(self, text: str) -> None:
@@ -64,6 +67,7 @@ class AsJson(Plain):
     """An event a line, on standard output."""
 
     def __init__(self, raw: bool = False) -> None:
+        super().__init__()
         self.is_raw = raw
 
     def show(self, event: Event) -> None:
@@ -82,6 +86,7 @@ class Terminal(Plain):
     """Steps that are done, with what they said; below them the one that runs."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self._console = console
         self._live: Live | None = None
         self._step, self._since, self._newest = "", 0.0, ""
@@ -110,6 +115,7 @@ class Terminal(Plain):
 
     def show(self, event: Event) -> None:
         """Print a step that is over; keep the newest line of the one that runs."""
+        held = self._held.after(event)
         if event.event == "started":
             self._print(f"{event.what}: {event.environment}", "bold")
         elif event.event == "step_started":
@@ -124,6 +130,7 @@ class Terminal(Plain):
                 self._flush()
         elif event.event in ("step_done", "step_failed"):
             self._print(mark(event), STYLES[event.result or "ok"])
+            self._notes[:0] = [(line, "dim") for line in held]
             self._flush()
         elif event.event == "finished":
             self._end()

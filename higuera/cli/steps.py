@@ -1,11 +1,13 @@
 """The events of a run as lines for a person."""
 
+from collections import deque
 from datetime import datetime
 
 from higuera.runs import Event, Story
 
 # What a line begins with that only says that something goes on, of a step's or of pyinfra's own.
 PROGRESS = ("  ", "--> ")
+HELD_LINES = 60
 MARKS = {"ok": "✓", "unchanged": "·", "failed": "✗"}
 
 
@@ -36,6 +38,23 @@ def notes(event: Event) -> list[str]:
     if event.level == "info" and (event.step is None or event.text.startswith(PROGRESS)):
         return []
     return event.text.removeprefix("--> ").removeprefix("error: ").splitlines()
+
+
+class Held:
+    """What the running step said and nobody was shown, kept for when it fails."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=HELD_LINES)
+
+    def after(self, event: Event) -> list[str]:
+        """What is to be shown now that this happened."""
+        if event.event == "step_failed":
+            return list(self._lines)
+        if event.event == "step_started":
+            self._lines.clear()
+        elif event.event == "log" and event.step and event.text and not notes(event):
+            self._lines.append(event.text)
+        return []
 
 
 def mark(event: Event) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from higuera.cli.display import Terminal
 from higuera.cli.runs import format_runs
-from higuera.cli.steps import clock, duration, plain, summary
+from higuera.cli.steps import Held, clock, duration, plain, summary
 from higuera.cli.truth import truth
 from higuera.runs import Event, told_by
 from higuera.runs.event import Level
@@ -52,6 +52,15 @@ def test_of_what_is_said_a_person_sees_what_matters() -> None:
         "forms is locked by ana",
         "Build  failed  3.2 s",
     ]
+
+
+def test_what_a_step_said_on_its_way_is_shown_when_it_fails() -> None:
+    held = Held()
+    other = said("  of the step before", step="nginx")
+    for event in (other, SAME, BUILD, said("  5 s  compiling"), said("shown at once")):
+        assert held.after(event) == []
+    assert held.after(FAILED) == ["  5 s  compiling"]
+    assert [line for event in (BUILD, BUILT) for line in held.after(event)] == []
 
 
 @pytest.mark.parametrize(
