@@ -105,6 +105,7 @@ def test_a_step_passes_where_its_command_did(
     stand_in.chmod(0o755)
     summary, output = tmp_path / "summary", tmp_path / "output"
     given = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    given["RUNNER_TEMP"] = str(tmp_path)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **given}
     script = tmp_path / "step"
     script.write_text(STEPS[name])
@@ -122,3 +123,10 @@ def test_a_fork_without_secrets_is_told_so(tmp_path: Path) -> None:
     subprocess.run([*BASH, *run], cwd=tmp_path, env=environment, check=True)
     assert "not checked" in (tmp_path / "summary").read_text()
     assert not (tmp_path / ".env.staging").exists()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_nothing_is_written_into_the_source_but_what_git_ignores(name: str) -> None:
+    targets = re.findall(r"(?:>>?|--out) *(\S+)", STEPS[name])
+    kept = ('"$RUNNER_TEMP/', '"$GITHUB_', '"$plan.', "~/.ssh/", ".env.staging")
+    assert [target for target in targets if not target.startswith(kept)] == []

@@ -47,6 +47,7 @@ class Runner:
                 "HIGUERA": "higuera",  # is installed here
                 "GITHUB_STEP_SUMMARY": str(self.summary),
                 "GITHUB_OUTPUT": str(self.output),
+                "RUNNER_TEMP": str(self.output.parent),
                 **given,
             }
             done = subprocess.run(
@@ -69,7 +70,7 @@ def runner(forms: Project, tmp_path: Path) -> Runner:
     for name in ("staging", "production"):
         file = forms.folder / "inventory" / f"{name}.yml"
         file.write_text(f"host: {{address: {forms.host.address}, user: root}}\n")
-    (forms.folder / ".gitignore").write_text(".env.*\n.higuera/\nhome/\n*.md\nplan.json\n")
+    (forms.folder / ".gitignore").write_text(".env.*\n.higuera/\nhome/\n")
     git = ["git", "-c", "user.name=ci", "-c", "user.email=ci@example.com"]
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
         subprocess.run([*git, *command], cwd=forms.folder, check=True)
