@@ -19,11 +19,12 @@ from typing import Any
 import click
 import gevent
 from pyinfra import context, logger
+from pyinfra.api.connect import disconnect_all
 from pyinfra_cli import cli, exceptions, inventory, prints, util
 
 from higuera.deploys import record
 from higuera.deploys.boundary import Told, told
-from higuera.deploys.planning import plan_of
+from higuera.deploys.planning import TO, plan_of
 from higuera.runs import FILE
 from higuera.spec.load import Deployment, load_deployment
 
@@ -56,7 +57,7 @@ def install() -> None:
     inventory.make_inventory_from_files = _make_inventory
     cli._do_confirm = _confirmed
     cli.WrappedError = _Sentence
-    if to := os.environ.get("HIGUERA_PLAN_TO"):
+    if to := os.environ.get(TO):
         cli._handle_commands = partial(_planned, Path(to))
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
@@ -131,7 +132,9 @@ def _planned(to: Path, *arguments: Any, **options: Any) -> Any:
         _Sentence(error).show()
         sys.exit(1)
     to.write_text(plan.model_dump_json(), encoding="utf-8")
-    sys.exit(0)
+    disconnect_all(state)
+    sys.stderr.flush()
+    os._exit(0)  # nothing is left to do, and taking Python down takes a while
 
 
 def _confirmed(message: str) -> bool:

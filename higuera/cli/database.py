@@ -12,7 +12,7 @@ from higuera.cli.host import Env, Yes, answer, as_root, ask, refuse, run, tool_o
 from higuera.errors import DatabaseError
 from higuera.spec.load import Deployment, load_deployment
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="The target database.", no_args_is_help=True)
 
 
 def ask_database(deployment: Deployment, script: str) -> str:

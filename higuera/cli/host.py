@@ -21,7 +21,7 @@ Env = Annotated[
     str | None, typer.Argument(metavar="ENV", help="Environment; the default one if left out.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-lock = typer.Typer(no_args_is_help=True)
+lock = typer.Typer(help="The lock that one deploy at a time holds.", no_args_is_help=True)
 
 
 def ssh_command(host: Host, command: str) -> list[str]:

@@ -10,7 +10,7 @@ from higuera.cli.host import Env
 from higuera.database.governance.programs import run_program
 from higuera.spec.load import load_deployment
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="Checks of migrations, for CI.", no_args_is_help=True)
 
 
 @app.command("check")

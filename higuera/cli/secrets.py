@@ -19,7 +19,7 @@ from higuera.spec.lookup import Finding, look_up
 from higuera.spec.secrets import missing_of, problems_of
 from higuera.spec.usage import secret_files, users_of
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(help="The secrets by name; never their values.", no_args_is_help=True)
 
 # For each variable of a systemd EnvironmentFile: `FILE'S-TIME NAME DIGEST`. A value, of one line or
 # several, goes to sha256sum on standard input: it is in no argument and in no answer.

@@ -2,22 +2,36 @@
 
 import os
 
+import gevent
 from pyinfra.api import State
 from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
 from higuera.errors import HostError
-from higuera.operations.look import look
+from higuera.facts.outlook import OutlookState
+from higuera.operations.look import ask_outlook, look
 from higuera.operations.outline import outline
 from higuera.operations.run import Run
 from higuera.plan.model import Plan
 
-_prepared: list[Run] = []
+# The environment variable that names where the plan goes; without it nothing is planned.
+TO = "HIGUERA_PLAN_TO"
+
+_prepared: "list[tuple[Run, gevent.Greenlet[..., OutlookState]]]" = []
 
 
 def note(run: Run) -> None:
-    """Remember the deploy that is prepared: pyinfra hands on nothing from a deploy file."""
-    _prepared.append(run)
+    """Remember the deploy that is prepared: pyinfra hands on nothing from a deploy file.
+
+    The target is asked from now on, while everything else is prepared.
+    """
+    if os.environ.get(TO):
+        _prepared.append((run, gevent.spawn(_ask, run)))
+
+
+def _ask(run: Run) -> OutlookState:
+    with ctx_host.use(run.host):
+        return ask_outlook(run)
 
 
 @told
@@ -25,10 +39,10 @@ def plan_of(state: State) -> Plan:
     """The plan of what was prepared. Raises PyinfraError, a sentence, where nothing was."""
     if not _prepared:
         raise HostError("deploy.py prepared no deploy: it should call deploys.preflight")
-    run = _prepared[-1]
+    run, asked = _prepared[-1]
     no_way_back = os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
     with ctx_host.use(run.host):
-        return outline(run, look(run), _steps(state, run), no_way_back)
+        return outline(run, look(run, asked.get()), _steps(state, run), no_way_back)
 
 
 def _steps(state: State, run: Run) -> list[str]:

@@ -44,7 +44,9 @@ def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool) -> Plan:
 
 def _release(run: Run) -> NewRelease:
     manifest = run.state().manifest
-    between = commits_between(run.deployment.source, manifest.commit if manifest else None)
+    live = manifest.commit if manifest else None
+    is_same = live == run.commit and live != "nogit"
+    between = [] if is_same else commits_between(run.deployment.source, live)
     return NewRelease(
         live=manifest.id if manifest else None,
         live_commit=manifest.commit if manifest else None,

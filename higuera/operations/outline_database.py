@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from higuera.database.governance.check import Checked, check
-from higuera.database.governance.pending import Pending
-from higuera.database.governance.programs import run_program
 from higuera.database.parity import compare, describe, settle
 from higuera.database.target import of_schema, refuse
 from higuera.errors import HigueraError
 from higuera.operations.gate import Gate
 from higuera.operations.look import Look
 from higuera.plan.model import Migration, Object, Remark, Target, TargetState
+
+if TYPE_CHECKING:
+    from higuera.database.governance.check import Checked
 
 
 def target_now(gate: Gate, seen: Look, refusals: list[str]) -> Target:
@@ -58,6 +59,13 @@ def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
 
 
 def _migrations(gate: Gate, names: list[str]) -> list[Migration]:
+    if not names:
+        return []
+    # PostgreSQL's parser, which a plan without migrations does without
+    from higuera.database.governance.check import check
+    from higuera.database.governance.pending import Pending
+    from higuera.database.governance.programs import run_program
+
     source = gate.run.deployment.source
     paths = {migration.name: migration.path for migration in gate.migrations}
     chosen = [paths[name] for name in names if name in paths]
@@ -70,7 +78,7 @@ def _migrations(gate: Gate, names: list[str]) -> list[Migration]:
     ]
 
 
-def _migration(name: str, path: Path | None, found: Checked, source: Path) -> Migration:
+def _migration(name: str, path: Path | None, found: "Checked", source: Path) -> Migration:
     return Migration(
         name=name,
         file=path.relative_to(source).as_posix() if path else "",
