@@ -8,6 +8,7 @@ from typing import Any
 
 from higuera import spec
 from higuera.offline.report import OfflineReport
+from higuera.plan.model import Plan
 from higuera.spec.environment import Environment
 from higuera.spec.stack import Stack
 
@@ -23,6 +24,7 @@ def schemas() -> dict[str, str]:
         "stack": _described(Stack.model_json_schema()),
         "environment": _described(environment),
         "offline": OfflineReport.model_json_schema(mode="serialization"),
+        "plan": Plan.model_json_schema(mode="serialization"),
     }
     return {f"{name}.schema.json": _text(schema) for name, schema in found.items()}
 

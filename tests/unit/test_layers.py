@@ -22,7 +22,7 @@ BELOW = {
     "sandbox": {"errors"},
     "connectors": {"errors", "spec", "sandbox"},
 }
-BELOW["offline"] = {"errors", "spec", "render", "database"}
+BELOW["offline"] = {"errors", "spec", "render", "database", "plan"}
 BELOW["facts"] = {"errors", "spec", "render", "build", "database"}
 BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
 BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors", "runs"}

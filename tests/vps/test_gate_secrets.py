@@ -1,15 +1,16 @@
 """Every secret is a marked value, and is looked for wherever a migration's story could leave it."""
 
 import shlex
+import subprocess
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from harness import HIGUERA, PASSWORD, SECRETS, Project
-from migrations import BELIEVING, dumps, migration, next_code, runner, serves, sql, withdraw
+from migrations import BELIEVING, dumps, migration, next_code, runner, sql, withdraw
 
 NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'
 # A runner with the worst manners: it shows what it was given, and fails.
@@ -93,8 +94,26 @@ def looked_for(project: Project) -> Iterator[list[str]]:
     assert project.ssh(OPEN) == ""
 
 
+def controllers_files(project: Project) -> Iterator[tuple[str, str]]:
+    """What lies on this side: the project with its records, plans, notes, debug log, the temporary
+    files of its commands, and what is in the artifacts. The secrets' own file is what it is."""
+    for path in sorted(project.folder.rglob("*")):
+        if path.is_file() and path.name != ".env.sandbox":
+            yield str(path), path.read_bytes().decode(errors="replace")
+    cache = Path(project.variables["XDG_CACHE_HOME"]) / "higuera"
+    for path in cache.glob("forms-*/artifacts/*"):
+        if path.suffix == ".zst":
+            whole = subprocess.run(["zstd", "-dc", path], capture_output=True, check=True).stdout
+            yield str(path), whole.decode(errors="replace")
+        else:
+            yield str(path), path.read_text()
+
+
 def test_no_secret_comes_into_the_open(forms: Project) -> None:
-    """A deploy, a failed migration that shows its URL, a wrong password, drift, a restore."""
+    """Deploys that go well, one that fails at each step, and everything that can be asked."""
+    temporary = forms.folder / "tmp"
+    temporary.mkdir()
+    forms.extra["TMPDIR"] = str(temporary)
     with looked_for(forms) as printed:
 
         def run(*command: str, status: int = 0) -> str:
@@ -103,13 +122,22 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
             assert done.returncode == status, done.stdout + done.stderr
             return done.stdout + done.stderr
 
+        def fails(step: str) -> None:
+            told = run(HIGUERA, "deploy", "--yes", status=1)
+            assert f"{step}  failed" in told, told
+
         migration(forms, "0002_note", NOTE)
         next_code(forms, "ok", "two")
-        done = forms.deploy("-y", "-vvv", "--diff", "--debug")
-        printed.extend([done.stdout, done.stderr])
-        assert done.returncode == 0, done.stderr
+        for words in (["--json"], ["--out", "p.json"], ["--format", "markdown"], ["-v"]):
+            run(HIGUERA, "plan", *words, status=2)
+        for words in (["--dry", "--diff"], ["-y", "-vvv", "--diff", "--debug"]):
+            done = forms.deploy(*words)
+            printed.extend([done.stdout, done.stderr])
+            assert done.returncode == 0, done.stderr
         run(HIGUERA, "drift")
         run(HIGUERA, "drift", "--fresh", "--json")
+
+        at_every_step(forms, fails)
 
         runner(forms, TALKATIVE)
         migration(forms, "0003_more", NOTE.replace("note", "more"))
@@ -121,12 +149,48 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
         wrong = run(HIGUERA, "drift", status=1)
         assert "password authentication failed" in wrong
         run(HIGUERA, "db", "backup", status=1)
-        run(HIGUERA, "deploy", "--yes")  # which gives the role its password again
+        run(HIGUERA, "plan", status=2)
+        run(HIGUERA, "deploy", "--yes", "--json")  # which gives the role its password again
         run(HIGUERA, "db", "restore", dumps(forms)[0], "--yes")
-        run(HIGUERA, "journal")
         run(HIGUERA, "rollback", "--dry-run")
-    assert serves(forms, "two")
+        run(HIGUERA, "rollback", "--yes")
+        for asked in (["doctor"], ["doctor", "--json"], ["journal"], ["runs"], ["runs", "--json"]):
+            run(HIGUERA, *asked)
+        for asked in (["check"], ["list"], ["list", "--json"]):
+            run(HIGUERA, "secrets", *asked)
+        run(HIGUERA, "render", "--to", "rendered")
+        run(HIGUERA, "plan", "--offline", "--json", status=1)  # a test's migration says too little
     assert sql(forms, "select count(*) from users") != "0"
-    for note in (forms.folder / "docs" / "incidents").glob("*.md"):
-        for needle in needles():
-            assert needle not in note.read_text()
+    assert (forms.folder / "pyinfra-debug.log").exists() or list(temporary.rglob("*")) == []
+    found = dict(controllers_files(forms))
+    for kind in ("docs/incidents/", "p.json", ".higuera/runs/", ".tar.zst"):
+        assert any(kind in name for name in found), f"{kind} was looked at"
+    for needle in needles():
+        assert [name for name, text in found.items() if needle in text] == []
+
+
+def at_every_step(forms: Project, fails: Callable[[str], None]) -> None:
+    """Let a deploy fail at each of its steps that can, and put it right again."""
+    stack, smoke = "inventory/stack.yml", "contains: Forms}"
+    forms.ssh("systemctl stop postgresql@15-main.service")
+    fails("Target")
+    forms.ssh("systemctl start postgresql@15-main.service")
+    for step, old, new in (
+        ("Build", "build: npm run build -w apps/backend", "build: env; false"),
+        ("Seed", "command: node seed.js", "command: env; false"),
+        ("Candidates", "start: node server.js", "start: node missing.js"),
+        ("Candidate smoke", smoke, smoke.replace("Forms", "no such words")),
+    ):
+        forms.edit(stack, old, new)
+        next_code(forms, "two", "three")
+        fails(step)
+        next_code(forms, "three", "two")
+        forms.edit(stack, new, old)
+    migration(forms, "0003_wrong", "ALTER TABLE nowhere ADD COLUMN a int;")
+    fails("Rehearsal")
+    withdraw(forms)
+    sql(forms, "alter table forms add column by_hand text")
+    next_code(forms, "two", "three")
+    fails("Parity")
+    next_code(forms, "three", "two")
+    sql(forms, "alter table forms drop column by_hand")
