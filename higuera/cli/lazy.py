@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 # The options of a command for the host are not ours.
 AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -47,12 +47,11 @@ class Commands(TyperGroup):
         module, _, name = self.PLACES[cmd_name].partition(":")
         found = getattr(import_module(f"higuera.cli.{module}"), name)
         if isinstance(found, typer.Typer):
-            found._add_completion = False
+            command: Any = get_group(found)
         else:
             alone = typer.Typer(add_completion=False)
             settings = AS_THEY_ARE if cmd_name == "ssh" else None
             alone.command(cmd_name, context_settings=settings)(found)
-            found = alone
-        command = get_command(found)
+            command = get_command(alone)
         command.name = cmd_name
         return command

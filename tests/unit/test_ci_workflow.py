@@ -38,9 +38,9 @@ def test_there_are_steps_and_commands() -> None:
 def test_every_command_and_option_exists(command: str) -> None:
     found: Any = typer.main.get_command(app)
     words = shlex.split(command)[1:]
-    while words and hasattr(found, "commands"):
-        assert words[0] in found.commands, f"no command {words[0]}"
-        found = found.commands[words.pop(0)]
+    while words and hasattr(found, "list_commands"):
+        assert words[0] in found.list_commands(None), f"no command {words[0]}"
+        found = found.get_command(None, words.pop(0))
     options = {name: option for option in found.params for name in option.opts}
     arguments = sum(option.param_type_name == "argument" for option in found.params)
     while words:

@@ -59,12 +59,13 @@ def test_2_held_to_it(forms_story: Project) -> None:
     assert "Traceback" not in refused.stderr
     assert "server_tokens on" in forms_story.ssh("cat /etc/nginx/nginx.conf")
     assert plan(forms_story, "--out", "p.json").returncode == 2
-    held = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
-    assert held.returncode == 0, held.stderr
-    assert "as planned at" in held.stderr
+    held = forms_story.run(HIGUERA, "deploy", "--plan", "p.json", "--yes")
+    assert held.returncode == 0, held.stdout + held.stderr
+    assert "as planned at" in held.stdout
     assert "server_tokens off" in forms_story.ssh("cat /etc/nginx/nginx.conf")
-    again = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
+    again = forms_story.run(HIGUERA, "deploy", "--plan", "p.json", "--yes")
     assert again.returncode == 1
+    assert "on the host: /etc/nginx/nginx.conf changed" in again.stdout + again.stderr
 
 
 def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:

@@ -375,7 +375,7 @@ def test_an_environment_with_values(project: Project, given: object, error: str)
     project.write("production", {**ENVIRONMENT, "secrets": given})
     with pytest.raises(SpecError) as raised:
         project.load()
-    assert str(raised.value).startswith(f"inventory/production.yml: {error}")
+    assert str(raised.value).startswith(f"inventory/production.yml:2: {error}")
     assert str(given) == str([CANARY]) or CANARY not in str(raised.value)
 
 
