@@ -46,7 +46,7 @@ class Outlook(FactBase[OutlookState]):
         if with_database:
             lines += [
                 f"[ -x {tool} ] || {{ echo 'asked missing'; exit 0; }}",
-                f"answer=$({tool} ask 2>&1); echo asked $?",
+                f"answer=$({tool} outlook 2>&1); echo asked $?",
                 "printf '%s\\n' \"$answer\" | sed 's/^/target /'",
             ]
         return script("\n".join(lines))
