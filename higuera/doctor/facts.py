@@ -149,16 +149,18 @@ def _secrets(deployment: Deployment) -> tuple[int, list[str]]:
 
     Made-up ones would be written to a file, so they are asked for as if they had been given.
     """
-    given = deployment.environment.model_copy(update={"secrets": "given"})
-    looked_at = replace(deployment, environment=given)
+    is_made_up = deployment.environment.secrets == "generate"
+    if is_made_up:
+        given = deployment.environment.model_copy(update={"secrets": "given"})
+        deployment = replace(deployment, environment=given)
     try:
-        secrets = looked_at.secrets
+        secrets = deployment.secrets
         database = deployment.stack.database
         if database is not None and database.is_gated:
             check_urls(database, secrets.reveal)
     except HigueraError as error:
         problems = str(error).splitlines()
-        if deployment.environment.secrets == "generate":
+        if is_made_up:
             problems = [problem for problem in problems if MADE_UP not in problem]
         return 0, problems
     return len(list(secrets)), []

@@ -96,6 +96,18 @@ def test_secrets_that_would_be_made_up_are_not(tmp_path: Path) -> None:
     assert not (tmp_path / ".env.production").exists()
 
 
+def test_commands_for_secrets_are_run_as_a_deploy_does(tmp_path: Path) -> None:
+    commands = {
+        "DATABASE_URL": "!exit 3",  # is in the environment, so nobody asks
+        "SESSION_SECRET": f"!echo {CANARY}",
+    }
+    deployment_in(tmp_path, host={"address": "127.0.0.1", "port": 1}, secrets=commands)
+    told = run(tmp_path, "--json").stdout
+    found = {check["name"]: check for check in json.loads(told)["checks"]}
+    assert (found["secrets"]["status"], found["secrets"]["found"]) == ("ok", "all 2 are there")
+    assert CANARY not in told
+
+
 def test_schema_in_the_docs_is_the_models() -> None:
     schema = json.dumps(Report.model_json_schema(), indent=2) + "\n"
     if os.environ.get("HIGUERA_WRITE_SCHEMA"):
