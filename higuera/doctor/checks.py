@@ -37,6 +37,7 @@ CHECKS = (
     Check("cache", "nothing", judge_here.cache),
     Check("project", "nothing", judge_here.project),
     Check("inventory", "nothing", judge_here.inventory),
+    Check("templates", "inventory", judge_here.templates),
     Check("secrets", "inventory", judge_here.secrets),
     Check("source", "inventory", judge_here.source),
     Check("node", "inventory", judge_here.node),

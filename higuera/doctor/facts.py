@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
-from jinja2 import TemplateError
-
 from higuera import sandbox
 from higuera.connectors.address import SANDBOX_PREFIX
+from higuera.database.target import questions_of
 from higuera.doctor.connection import Connection, connect
 from higuera.doctor.here import (
     Here,
@@ -22,13 +21,14 @@ from higuera.doctor.here import (
 from higuera.doctor.host import HostState, parse_host, script
 from higuera.doctor.network import Network, look, way_of_ssh
 from higuera.doctor.report import failed
-from higuera.errors import HigueraError, SandboxError
+from higuera.errors import HigueraError, RenderError, SandboxError
 from higuera.facts.machine import Machine, MachineState
-from higuera.render.units import tool_file
+from higuera.render.every import every_file
 from higuera.spec.database import check_urls
 from higuera.spec.environment import Host
 from higuera.spec.load import Deployment, load_deployment
 from higuera.spec.packages import packages_of
+from higuera.spec.stand_ins import stand_ins
 
 SshCommand = Callable[[Host, str], list[str]]
 # As load_secrets says of a secret that a deploy to a throw-away host would make up.
@@ -48,6 +48,8 @@ class Facts:
     toolchain: Toolchain | None = None
     tool: str = ""
     """SHA-256 of the on-host tool as this Higuera writes it."""
+    template_problem: str = ""
+    """Why the files of the host cannot be rendered."""
     connection: Connection | None = None
     why_no_host: str = ""
     """Why nobody tried to connect."""
@@ -91,15 +93,19 @@ def gather(inventory: Path, environment: str | None, ssh_command: SshCommand) ->
         return Facts(here, inventory_problem=str(error))
     node = deployment.stack.runtimes.node
     count, problems = _secrets(deployment)
-    try:
-        tool = tool_file(deployment.stack, deployment.environment, deployment.project).sha256
-    except TemplateError:  # of the project's own; to judge it is `higuera render`'s
-        tool = ""
+    tool, template_problem = _tool(deployment)
     with ThreadPoolExecutor(max_workers=3) as pool:
         source = pool.submit(look_at_source, deployment)
         toolchain = pool.submit(look_at_toolchain, node) if node else None
         facts = _ask_host(
-            Facts(here, deployment, secrets=count, secret_problems=tuple(problems), tool=tool),
+            Facts(
+                here,
+                deployment,
+                secrets=count,
+                secret_problems=tuple(problems),
+                tool=tool,
+                template_problem=template_problem,
+            ),
             deployment,
             ssh_command,
             pool,
@@ -107,6 +113,16 @@ def gather(inventory: Path, environment: str | None, ssh_command: SshCommand) ->
         return replace(
             facts, source=source.result(), toolchain=toolchain.result() if toolchain else None
         )
+
+
+def _tool(deployment: Deployment) -> tuple[str, str]:
+    """The SHA-256 of the on-host tool, or why not every file of the host can be rendered."""
+    stack = deployment.stack
+    try:
+        files = every_file(deployment, stand_ins(stack), questions_of(stack))
+    except RenderError as error:
+        return "", str(error)
+    return next(file.sha256 for file in files if file.path == stack.paths.tool), ""
 
 
 def _ask_host(

@@ -71,6 +71,13 @@ def inventory(facts: Facts) -> Verdict:
     return ok(f"{known.stack.app} to {known.environment.host.address} ({known.name})")
 
 
+def templates(facts: Facts) -> Verdict:
+    """Whether every file of the host can be rendered."""
+    if facts.template_problem:
+        return failed(facts.template_problem, "correct it there; see: higuera plan --offline")
+    return ok("every file of the host can be rendered")
+
+
 def secrets(facts: Facts) -> Verdict:
     """Every declared secret, by name."""
     if facts.secret_problems:

@@ -108,6 +108,16 @@ def test_commands_for_secrets_are_run_as_a_deploy_does(tmp_path: Path) -> None:
     assert CANARY not in told
 
 
+def test_a_broken_template_is_one_check_that_fails(tmp_path: Path) -> None:
+    deployment_in(tmp_path, host={"address": "127.0.0.1", "port": 1}, secrets="generate")
+    own = tmp_path / "templates" / "bin" / "higuera.sh.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("a\n{{ nobody }}\n")
+    found = {check["name"]: check for check in json.loads(run(tmp_path, "--json").stdout)["checks"]}
+    assert found["templates"]["status"] == "failed"
+    assert found["templates"]["found"].startswith("templates/bin/higuera.sh.j2:2: 'nobody' is")
+
+
 def test_schema_in_the_docs_is_the_models() -> None:
     schema = json.dumps(Report.model_json_schema(), indent=2) + "\n"
     if os.environ.get("HIGUERA_WRITE_SCHEMA"):
@@ -129,4 +139,4 @@ def test_lines_and_table(tmp_path: Path) -> None:
     console.print(format_table(report))
     for text in ("\n".join(lines), console.export_text()):
         assert "[31m[red]x failed" in text and "\x1b" not in text and "\r" not in text
-    assert summary(report) == "a deploy can go ahead: 35 ok, 1 warning"
+    assert summary(report) == "a deploy can go ahead: 36 ok, 1 warning"

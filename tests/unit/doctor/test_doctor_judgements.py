@@ -99,6 +99,7 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ("cache", here(cache_free=1_000_000), "warning", ["976 MiB"]),
     ("project", here(files=frozenset({"config.py"})), "failed", ["deploy.py not in"]),
     ("inventory", given(deployment=None, inventory_problem="a: b"), "failed", ["a: b"]),
+    ("templates", given(template_problem="a.j2:2: b"), "failed", ["a.j2:2: b", "--offline"]),
     ("secrets", given(secret_problems=SECRETS), "failed", ["SESSION_SECRET: is set", "in .env"]),
     ("secrets", given(secrets=0), "ok", ["made up"]),
     ("source", given(source=Source(Path("/x"), False)), "failed", ["../app"]),
@@ -221,6 +222,7 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ),
     ("versions", host(without="runtime"), "ok", ["node-22.23.3 comes", "PostgreSQL 15.18"]),
     ("versions", host(without="package nginx"), "ok", ["to be installed: nginx"]),
+    ("tool", given(tool=""), "not checked", ["cannot be rendered"]),
     ("tool", host("tool 0000", without="tool"), "warning", ["the next deploy replaces it"]),
     ("tool", host(without="tool"), "not checked", ["never deployed"]),
     (
