@@ -1,4 +1,4 @@
-"""`nft -c`: the kernel's own check of the firewall, where it lets us ask."""
+"""`nft -c`: the kernel's own check of the firewall."""
 
 import re
 import tempfile
@@ -12,13 +12,14 @@ from higuera.render.files import File
 from higuera.render.host import FIREWALL
 
 DENIED = "Operation not permitted"
+NO_RIGHTS = "nft may not ask the kernel here: run as root, or allow user namespaces"
 SAID = re.compile(r"^\S+?:([0-9]+):[0-9]+-[0-9]+: Error: (.*)$", re.MULTILINE)
 # A network namespace of one's own, which most kernels give to anybody.
 ALONE = ["--user", "--map-root-user", "--net"]
 
 
-def check_firewall(file: File) -> list[Finding] | None:
-    """What nft has to say; None where neither we nor a namespace may ask. Raises ProgramError."""
+def check_firewall(file: File) -> list[Finding]:
+    """What nft has to say. Raises ProgramError, also where neither we nor a namespace may ask."""
     nft = find("nft", "nftables")
     with tempfile.TemporaryDirectory(prefix="higuera-") as folder:
         path = Path(folder) / "nftables.conf"
@@ -33,5 +34,5 @@ def check_firewall(file: File) -> list[Finding] | None:
     if problems or ran.status == 0:
         return located(problems, [file])
     if DENIED in ran.err or ran.err.startswith("unshare:"):
-        return None
+        raise ProgramError(NO_RIGHTS)
     raise ProgramError(f"nft -c exited {ran.status}: {ran.err.strip()}")
