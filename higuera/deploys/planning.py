@@ -20,6 +20,11 @@ TO = "HIGUERA_PLAN_TO"
 _prepared: "list[tuple[Run, gevent.Greenlet[..., OutlookState]]]" = []
 
 
+def gives_up_way_back() -> bool:
+    """Whether a deploy may go on where the live release cannot live on the new schema."""
+    return os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
+
+
 def note(run: Run) -> None:
     """Remember the deploy that is prepared: pyinfra hands on nothing from a deploy file.
 
@@ -40,9 +45,8 @@ def plan_of(state: State) -> Plan:
     if not _prepared:
         raise HostError("deploy.py prepared no deploy: it should call deploys.preflight")
     run, asked = _prepared[-1]
-    no_way_back = os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
     with ctx_host.use(run.host):
-        return outline(run, look(run, asked.get()), _steps(state, run), no_way_back)
+        return outline(run, look(run, asked.get()), _steps(state, run), gives_up_way_back())
 
 
 def _steps(state: State, run: Run) -> list[str]:

@@ -1,8 +1,7 @@
 """From a source to live traffic: build, upload, migrate, start, cut over, prune."""
 
-import os
-
 from higuera.deploys.boundary import told
+from higuera.deploys.planning import gives_up_way_back
 from higuera.operations import release, schema
 from higuera.operations.run import Run
 
@@ -31,8 +30,7 @@ def ask_database(run: Run) -> None:
 def rehearse(run: Run) -> None:
     """Make the new schema on an empty database, and try there whether there is a way back."""
     if gate := run.gate:
-        no_way_back = os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
-        schema.rehearsed(name="Rehearsal", gate=gate, no_way_back=no_way_back)
+        schema.rehearsed(name="Rehearsal", gate=gate, no_way_back=gives_up_way_back())
 
 
 @told

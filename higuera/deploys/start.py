@@ -67,7 +67,9 @@ def preflight(run: Run) -> MachineState:
     )
     planning.note(run)
     if plan := os.environ.get("HIGUERA_PLAN"):
-        held.held(name="Plan", run=run, plan=held.plan_for(run, Path(plan)))
+        held.held(
+            name="Plan", run=run, plan=held.plan_for(run, Path(plan), planning.gives_up_way_back())
+        )
     return machine
 
 

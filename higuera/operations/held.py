@@ -8,16 +8,17 @@ from pyinfra.api import FunctionCommand, Host, operation
 from higuera.operations.look import basis, look
 from higuera.operations.run import Run
 from higuera.operations.step import step
-from higuera.plan.held import read_plan, refuse_moved, refuse_other
+from higuera.plan.held import read_plan, refuse_moved, refuse_no_way_back, refuse_other
 from higuera.plan.model import Plan
 
 
-def plan_for(run: Run, path: Path) -> Plan:
+def plan_for(run: Run, path: Path, no_way_back: bool) -> Plan:
     """Read a plan. Raises PlanError where it is not for this deploy, or no longer holds."""
     deployment = run.deployment
     plan = read_plan(path)
     address = deployment.environment.host.address
     refuse_other(plan, deployment.stack.app, deployment.name, address)
+    refuse_no_way_back(plan, no_way_back)
     refuse_moved(plan, basis(run, look(run)))
     return plan
 

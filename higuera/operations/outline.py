@@ -37,6 +37,7 @@ def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool) -> Plan:
         files=list(file_changes(run, seen)),
         services=list(_services(run)),
         way_back=_way_back(run, target, no_way_back),
+        no_way_back=no_way_back,
         last_seconds=seen.outlook.last_seconds,
         basis=basis(run, seen),
     )

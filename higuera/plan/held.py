@@ -35,6 +35,15 @@ def refuse_other(plan: Plan, app: str, environment: str, address: str) -> None:
         raise PlanError("the plan says that this deploy would be refused:\n" + plan.refusals[0])
 
 
+def refuse_no_way_back(plan: Plan, asked: bool) -> None:
+    """Raise PlanError where a deploy is asked to give up the way back that its plan keeps."""
+    if asked and not plan.no_way_back:
+        raise PlanError(
+            "the plan keeps the way back, and --no-way-back would give it up: leave that out, or "
+            "plan anew: higuera plan --no-way-back --out"
+        )
+
+
 def refuse_moved(plan: Plan, now: Basis) -> None:
     """Raise PlanError that names all that is no longer as it was planned."""
     moved = [

@@ -144,6 +144,8 @@ class Plan(Model):
     files: list[FileChange]
     services: list[Service]
     way_back: WayBack
+    no_way_back: bool
+    """Whether it was asked for with --no-way-back."""
     last_seconds: float | None
     """How long the last deploy of this app took there, from its first step to its last."""
     basis: Basis

@@ -23,6 +23,7 @@ QUIET: dict[str, Any] = {
     "files": [],
     "services": [{"name": "web", "restarts": False, "why": "nothing of it changes"}],
     "way_back": {"state": "open", "why": "nothing moves: it stays as it is"},
+    "no_way_back": False,
     "last_seconds": 72.4,
     "basis": {
         "host": {"the live release": "r1", "/etc/a": "0123456789abcdef"},

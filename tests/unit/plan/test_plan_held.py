@@ -6,7 +6,7 @@ import pytest
 from plans import basis, plan
 
 from higuera.errors import PlanError
-from higuera.plan.held import read_plan, refuse_moved, refuse_other
+from higuera.plan.held import read_plan, refuse_moved, refuse_no_way_back, refuse_other
 
 
 def test_it_holds() -> None:
@@ -64,6 +64,14 @@ def test_a_deploy_that_would_be_refused() -> None:
             "production",
             "vps.example.com",
         )
+
+
+def test_a_way_back_that_was_planned_is_not_given_up() -> None:
+    with pytest.raises(PlanError, match="the plan keeps the way back"):
+        refuse_no_way_back(plan(), True)
+    refuse_no_way_back(plan(), False)
+    refuse_no_way_back(plan(no_way_back=True), True)
+    refuse_no_way_back(plan(no_way_back=True), False)
 
 
 def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
