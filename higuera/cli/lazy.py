@@ -9,6 +9,8 @@ from typer.main import get_command, get_group
 
 # The options of a command for the host are not ours.
 AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+# Whose exit status 2 is an answer; a mistyped question has none.
+ANSWERING = ("plan", "drift", "migrations")
 
 
 class Commands(TyperGroup):
@@ -35,6 +37,15 @@ class Commands(TyperGroup):
         "runs": "runs:runs",
         "sandbox": "sandbox:app",
     }
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run one; a usage error exits 1 where 2 would say that something was found."""
+        try:
+            return super().invoke(ctx)
+        except typer.TyperException as error:
+            if ctx.invoked_subcommand in ANSWERING:
+                error.exit_code = 1
+            raise
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order of the help."""
