@@ -126,6 +126,7 @@ INTERRUPTED = Event(event="finished", result="interrupted", status=143)
         (-9, OK, [], (1, "died")),
         (-9, None, [2, 2, 2], (130, "interrupted")),  # given up
         (1, OK, [], (1, "failed")),
+        (0, Event(event="finished", result="failed", status=1), [], (1, "failed")),
     ],
 )
 def test_the_exit_status_is_the_truth(
