@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from pyinfra.api import FactBase
@@ -83,13 +84,17 @@ def _why(lines: list[str]) -> str:
 def last_seconds(journal: list[str]) -> float | None:
     """How long the newest deploy took that went live; None where there was none."""
     entries = [entry for line in journal if (entry := _entry(line))]
-    live = [entry["release"] for entry in entries if _is_cutover(entry)]
+    live = [number for number, entry in enumerate(entries) if _is_cutover(entry)]
     if not live:
         return None
+    newest = live[-1]
+    release = entries[newest]["release"]
+    # What follows other steps is no part of it: somebody went back to this release, or forward.
+    after = takewhile(lambda entry: entry["release"] in ("", release), entries[newest:])
     times = [
         (start, end)
-        for entry in entries
-        if entry["release"] == live[-1]
+        for entry in [*entries[:newest], *after]
+        if entry["release"] == release
         and (start := _time(entry, "start"))
         and (end := _time(entry, "end"))
     ]
