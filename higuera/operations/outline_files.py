@@ -1,9 +1,9 @@
 """Which files on the host a deploy would write, each with its diff."""
 
-import difflib
 from collections.abc import Iterator
 
 from higuera.facts.files import HostFiles
+from higuera.operations.diff import format_diff
 from higuera.operations.look import Look, live_files, texts
 from higuera.operations.run import Run
 from higuera.plan.model import FileChange, FileKind
@@ -35,7 +35,7 @@ def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
             path=file.path,
             kind=_kind(file),
             is_new=is_new,
-            diff=[] if is_new or file.secret else _diff(file, before),
+            diff=[] if is_new or file.secret else format_diff([file], before),
         )
 
 
@@ -47,16 +47,3 @@ def _kind(file: File) -> FileKind:
     if file.secret:
         return "secret"
     return next((kind for start, kind in KINDS.items() if file.path.startswith(start)), "setting")
-
-
-def _diff(file: File, there: HostFiles) -> list[str]:
-    known = there.files.get(file.path)
-    text = (known.text or "") if known else ""
-    lines = list(
-        difflib.unified_diff(
-            text.splitlines(), file.text.splitlines(), file.path, file.path, lineterm="", n=2
-        )
-    )
-    if known is not None and (known.mode, known.owner) != (file.mode, file.owner):
-        lines.append(f"{file.path}: {known.mode} {known.owner} → {file.mode} {file.owner}")
-    return lines
