@@ -6,7 +6,7 @@ import hmac
 import os
 from collections.abc import Generator
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
 
 from higuera.errors import SecretError
@@ -58,7 +58,7 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     if not has_password(there, url.password):
         if there.salt and not host.state.is_executing:
             told = f"{url_name} has another password than the role {url.user}: {ROTATED}"
-            host.log(told)
+            host.log(told, log_func=logger.warning)
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
         statements.append(f"alter role {role} login password {password};")
     if there.owner is None:

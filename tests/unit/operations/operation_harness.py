@@ -13,7 +13,7 @@ A case is a YAML file in `<module>/<operation>/`:
             {run: shell, stdin: text}
             {write: {files: [{path, mode, owner, text}], check: shell, after: shell}}
             {step: true}                 Python on the controller
-    log: the lines of --diff
+    log: the lines of --diff, and what is told; `warning: …` where it is one
 
 Run as a program, it writes the commands that come out now into the cases that have some: read
 the difference before you keep it.
@@ -35,6 +35,7 @@ from unittest.mock import patch
 
 import yaml
 from pydantic import TypeAdapter
+from pyinfra import logger
 from pyinfra.api import Config, FunctionCommand, Host, Inventory, State, StringCommand
 from pyinfra.api.facts import FactBase
 from pyinfra.context import ctx_host, ctx_state
@@ -60,6 +61,10 @@ class Outcome:
     error: str | None = None
     log: list[str] = field(default_factory=list)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def say(self, text: str, log_func: Any = logger.info) -> None:
+        """Take a line of the log; a warning is marked as one."""
+        self.log.append(f"warning: {text}" if log_func == logger.warning else text)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def run_operation(
         ctx_host.use(host),
         patch.object(host, "get_fact", get_fact),
         patch.object(host, "noop", noop),
-        patch.object(host, "log", outcome.log.append),
+        patch.object(host, "log", outcome.say),
         patch("os.urandom", lambda size: SALT[:size]),
     ):
         try:
