@@ -24,8 +24,6 @@ class OutlookState:
     target: Target | None = None
     proven: Catalog | None = None
     """What the target was last proven equal to."""
-    proven_by: str = ""
-    """The manifest of the release that it was proven for, as JSON."""
     why: str = ""
     last_seconds: float | None = None
     """From the first to the last step of the newest deploy that went live."""
@@ -72,7 +70,7 @@ class Outlook(FactBase[OutlookState]):
             proven = Catalog.from_json(said["recorded"]) if "recorded" in said else None
         except DatabaseError as error:
             return OutlookState(why=str(error), last_seconds=seconds)
-        return OutlookState(target, proven, said.get("manifest", ""), "", seconds)
+        return OutlookState(target, proven, "", seconds)
 
 
 def _why(lines: list[str]) -> str:

@@ -6,7 +6,7 @@ run goes on: whatever ends it, all that it did until then is there.
 
 from higuera.runs.event import Event, parse, schema
 from higuera.runs.folder import FILE, RecordFile, is_running, new_record, records
-from higuera.runs.story import Story, last_duration, told_by
+from higuera.runs.story import Story, told_by
 
 __all__ = [
     "FILE",
@@ -14,7 +14,6 @@ __all__ = [
     "RecordFile",
     "Story",
     "is_running",
-    "last_duration",
     "new_record",
     "parse",
     "records",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from higuera.runs.event import Event, parse
-from higuera.runs.folder import is_running, records
+from higuera.runs.folder import is_running
 
 
 @dataclass
@@ -86,16 +86,6 @@ def row(record: Path) -> dict[str, Any]:
         "record": str(record),
     }
     return {key: value for key, value in found.items() if value is not None}
-
-
-def last_duration(project: Path, environment: str) -> float | None:
-    """Seconds that the last deploy took that went well and moved something; None: there is none."""
-    for record in records(project, environment):
-        story = read(record)
-        went_well = story.what == "deploy" and story.result == "ok" and story.moved
-        if went_well and story.finished is not None:
-            return story.finished.seconds
-    return None
 
 
 def since(event: Event, end: Event) -> float:

@@ -14,7 +14,7 @@ from aftermath import in_the_middle, next_page, one_release_serves, slow_where_a
 from conftest import _booted
 from harness import HIGUERA, Project, until
 
-from higuera.runs import last_duration, parse, records
+from higuera.runs import parse, records
 
 CANARIES = ("canary-first", "Y2FuYXJ5LWZpcnN0")
 
@@ -53,7 +53,6 @@ def test_a_deploy_names_what_it_moved(story: Project) -> None:
     assert "; moved: web" in done.stdout
     live = story.ssh("cat /srv/mini/traffic/live/release/manifest.json")
     assert json.loads(live)["id"] == end["release"]
-    assert last_duration(story.folder, "sandbox") == end["seconds"]
     lines = done.stdout.splitlines()
     for step in ("Build", "Upload", "Candidates", "Candidate smoke", "Cutover"):
         assert any(f"  {step}  ok  " in line for line in lines), step
@@ -66,7 +65,6 @@ def test_nothing_to_do(story: Project) -> None:
     assert events == record(story)
     assert {e["result"] for e in events if e["event"] == "step_done"} == {"unchanged"}
     assert "release" not in events[-1] and "moved" not in events[-1]
-    assert last_duration(story.folder, "sandbox") != events[-1]["seconds"]
 
 
 def test_no_terminal_and_no_yes(story: Project) -> None:

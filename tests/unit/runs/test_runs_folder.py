@@ -3,19 +3,11 @@
 import stat
 from pathlib import Path
 
-import pytest
-
-from higuera.runs import Event, RecordFile, is_running, last_duration, new_record, records
+from higuera.runs import Event, RecordFile, is_running, new_record, records
 from higuera.runs.folder import KEPT
 from higuera.runs.story import row
 
 STARTED = Event(event="started", what="deploy", environment="vps", actor="ana@laptop")
-
-
-def finished(seconds: float, result: str = "ok", moved: list[str] | None = None) -> Event:
-    return Event.model_validate(
-        {"event": "finished", "result": result, "seconds": seconds, "moved": moved, "status": 0}
-    )
 
 
 def recorded(project: Path, *events: Event, name: str = "vps") -> Path:
@@ -60,24 +52,3 @@ def test_a_torn_line_is_passed_over(tmp_path: Path) -> None:
         handle.write('{"time": "2026-11-23T1')
     found = row(path)
     assert (found["what"], found["actor"], found["result"]) == ("deploy", "ana@laptop", "died")
-
-
-@pytest.mark.parametrize(
-    "later",
-    [
-        [STARTED, finished(1.0)],
-        [STARTED, finished(1.0, "failed", ["web"])],
-        [STARTED, finished(1.0, "interrupted", ["web"])],
-        [STARTED],
-        [Event(event="started", what="rollback"), finished(1.0, moved=["web"])],
-    ],
-)
-def test_the_last_duration_is_of_a_deploy_that_moved_something(
-    tmp_path: Path, later: list[Event]
-) -> None:
-    assert last_duration(tmp_path, "vps") is None
-    recorded(tmp_path, STARTED, finished(9.0, moved=["web"]))
-    recorded(tmp_path, STARTED, finished(7.5, moved=["web"]))
-    recorded(tmp_path, STARTED, finished(2.0, moved=["web"]), name="other")
-    recorded(tmp_path, *later)
-    assert last_duration(tmp_path, "vps") == 7.5
