@@ -75,10 +75,13 @@ def _builds(run: Run) -> Iterator[Build]:
 def _services(run: Run) -> Iterator[Service]:
     cutover = run.cutover()
     why = {move.service: move.reason for move in cutover.moves}
-    for name in run.deployment.stack.services:
-        yield Service(name=name, restarts=name in why, why=why.get(name, "nothing of it changes"))
+    for name, service in run.deployment.stack.services.items():
+        if name in why:
+            yield Service(name=name, does="swaps" if service.swaps else "starts", why=why[name])
+        else:
+            yield Service(name=name, does="stays", why="nothing of it changes")
     for name in cutover.leaving:
-        yield Service(name=name, restarts=False, why="is stopped: the stack has it no more")
+        yield Service(name=name, does="stops", why="the stack has it no more")
 
 
 def _way_back(run: Run, target: Target | None, no_way_back: bool) -> WayBack:

@@ -11,6 +11,7 @@ VERSION = 1
 
 FileKind = Literal["unit", "nginx", "setting", "tool", "secret"]
 TargetState = Literal["equal", "drift", "unknown"]
+Doing = Literal["stays", "starts", "swaps", "stops"]
 Verdict = Literal["nothing", "changes", "refused"]
 
 
@@ -100,8 +101,14 @@ class Service(Model):
     """A service and what the deploy does to it."""
 
     name: str
-    restarts: bool
+    does: Doing
+    """starts: beside what serves. swaps: it may not run twice, so the old one stops first."""
     why: str
+
+    @property
+    def restarts(self) -> bool:
+        """Whether its process is another one afterwards."""
+        return self.does in ("starts", "swaps")
 
 
 class WayBack(Model):

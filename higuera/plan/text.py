@@ -5,6 +5,12 @@ from collections.abc import Iterator
 from higuera.plan.model import FileChange, Migration, Plan, Target
 
 MIB = 1024 * 1024
+DOES = {
+    "stays": "is left alone",
+    "starts": "starts afresh beside what serves",
+    "swaps": "stops, and starts afresh",
+    "stops": "is stopped",
+}
 SCHEMA = {"equal": "as it should be", "drift": "drifted", "unknown": "not known"}
 
 
@@ -107,8 +113,7 @@ def _files(files: list[FileChange]) -> Iterator[str]:
 
 def _services(plan: Plan) -> Iterator[str]:
     for service in plan.services:
-        does = "starts afresh beside what serves" if service.restarts else "is left alone"
-        yield f"service: {service.name} {does} ({service.why})"
+        yield f"service: {service.name} {DOES[service.does]} ({service.why})"
 
 
 def _end(plan: Plan) -> Iterator[str]:
