@@ -24,7 +24,7 @@ from pyinfra_cli import cli, exceptions, inventory, prints, util
 
 from higuera.deploys import record
 from higuera.deploys.boundary import Told, told
-from higuera.deploys.planning import TO, plan_of
+from higuera.deploys.planning import TO, listen, plan_of
 from higuera.runs import FILE
 from higuera.spec.load import Deployment, load_deployment
 
@@ -58,6 +58,7 @@ def install() -> None:
     cli._do_confirm = _confirmed
     cli.WrappedError = _Sentence
     if to := os.environ.get(TO):
+        listen()
         cli._handle_commands = partial(_planned, Path(to))
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)

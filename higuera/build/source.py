@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from higuera.errors import BuildError
+from higuera.spec.shown import shown
 from higuera.spec.stack import Stack
 
 # Part of every fingerprint: raise it when the way builds are made changes.
@@ -111,8 +112,8 @@ def commit_of(source: Path) -> str:
     return f"{commit}-dirty" if _git(source, "status", "--porcelain", "--", ".") else commit
 
 
-def commits_between(source: Path, old: str | None, limit: int = 50) -> list[tuple[str, str]] | None:
-    """Short id and subject of the commits since `old`, newest first.
+def commits_between(source: Path, old: str | None, limit: int) -> list[tuple[str, str]] | None:
+    """Short id and subject of the newest `limit` commits since `old`, newest first.
 
     None where git knows no such commit here, as in a shallow clone.
     """
@@ -122,8 +123,9 @@ def commits_between(source: Path, old: str | None, limit: int = 50) -> list[tupl
     listed = _git(source, "log", f"--max-count={limit}", "--format=%h%x09%s", since, "--", ".")
     if listed is None:
         return None
-    lines = listed.decode(errors="replace").splitlines()
-    return [(commit, subject) for commit, _, subject in (line.partition("\t") for line in lines)]
+    lines = listed.decode(errors="replace").rstrip("\n").split("\n") if listed else []
+    parts = (line.partition("\t") for line in lines)
+    return [(commit, shown(subject)) for commit, _, subject in parts]
 
 
 def _git(source: Path, *arguments: str) -> bytes | None:

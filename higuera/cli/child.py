@@ -46,6 +46,7 @@ def run_pyinfra(
     """
     words = command(script, flags)
     given = {**os.environ, **variables, "HIGUERA_ENV": deployment.name}
+    given.pop("HIGUERA_PLAN_TO", None)  # a plan's own: it would stop there
     started = Event(
         event="started", what=Path(script).stem, environment=deployment.name, actor=actor()
     )

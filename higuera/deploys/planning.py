@@ -1,12 +1,15 @@
 """The plan of a deploy: made when every operation is prepared, and none has run."""
 
+import logging
 import os
 
 import gevent
+from pyinfra import logger
 from pyinfra.api import State
 from pyinfra.context import ctx_host
 
 from higuera.deploys.boundary import told
+from higuera.deploys.record import plain
 from higuera.errors import HostError
 from higuera.facts.outlook import OutlookState
 from higuera.operations.look import ask_outlook, look
@@ -17,7 +20,18 @@ from higuera.plan.model import Plan
 # The environment variable that names where the plan goes; without it nothing is planned.
 TO = "HIGUERA_PLAN_TO"
 
+_warnings: list[str] = []
 _prepared: "list[tuple[Run, gevent.Greenlet[..., OutlookState]]]" = []
+
+
+class _Listener(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _warnings.append(plain(record.getMessage()))
+
+
+def listen() -> None:
+    """Keep the warnings of what is prepared from now on: they are part of the plan."""
+    logger.addHandler(_Listener(logging.WARNING))
 
 
 def gives_up_way_back() -> bool:
@@ -46,7 +60,8 @@ def plan_of(state: State) -> Plan:
         raise HostError("deploy.py prepared no deploy: it should call deploys.preflight")
     run, asked = _prepared[-1]
     with ctx_host.use(run.host):
-        return outline(run, look(run, asked.get()), _steps(state, run), gives_up_way_back())
+        seen = look(run, asked.get())
+        return outline(run, seen, _steps(state, run), gives_up_way_back(), _warnings)
 
 
 def _steps(state: State, run: Run) -> list[str]:

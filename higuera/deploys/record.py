@@ -35,6 +35,11 @@ STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SHORT = 6  # characters: a shorter value would hide half of every text
 
 
+def plain(text: str) -> str:
+    """A line of pyinfra's without colour and without the host it is about."""
+    return PREFIX.sub("", STYLE.sub("", text))
+
+
 class Record(BaseStateCallback):
     """Events of one run, appended to its file as they happen."""
 
@@ -78,11 +83,11 @@ class Record(BaseStateCallback):
 
     def log(self, level: int, text: str) -> None:
         """A line that pyinfra or a step of ours said."""
-        plain = PREFIX.sub("", STYLE.sub("", text))
-        self._is_over |= plain == RESULTS
-        if NOISE.match(plain) or (self._is_over and level <= logging.INFO):
+        line = plain(text)
+        self._is_over |= line == RESULTS
+        if NOISE.match(line) or (self._is_over and level <= logging.INFO):
             return
-        said = self._clean(plain)
+        said = self._clean(line)
         if level >= logging.ERROR:
             self._errors.append(said.removeprefix("--> error: "))
         name: Level = (

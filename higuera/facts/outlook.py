@@ -25,6 +25,8 @@ class OutlookState:
     proven: Catalog | None = None
     """What the target was last proven equal to."""
     why: str = ""
+    is_silent: bool = False
+    """Whether the database was asked and gave no answer."""
     last_seconds: float | None = None
     """From the first to the last step of the newest deploy that went live."""
 
@@ -61,7 +63,7 @@ class Outlook(FactBase[OutlookState]):
         if asked == "missing":
             return OutlookState(why="nothing was deployed there yet", last_seconds=seconds)
         if asked != "0":
-            return OutlookState(why=_why(lines), last_seconds=seconds)
+            return _unanswered(lines, seconds)
         if not lines:
             return OutlookState(last_seconds=seconds)
         said = dict(line.partition(" ")[::2] for line in lines)
@@ -70,13 +72,14 @@ class Outlook(FactBase[OutlookState]):
             proven = Catalog.from_json(said["recorded"]) if "recorded" in said else None
         except DatabaseError as error:
             return OutlookState(why=str(error), last_seconds=seconds)
-        return OutlookState(target, proven, "", seconds)
+        return OutlookState(target, proven, last_seconds=seconds)
 
 
-def _why(lines: list[str]) -> str:
+def _unanswered(lines: list[str], seconds: float | None) -> OutlookState:
     if any(line.startswith("usage: ") for line in lines):
-        return "the tool on the host is older than this"
-    return "the database gave no answer: " + " ".join(lines[-3:])
+        return OutlookState(why="the tool on the host is older than this", last_seconds=seconds)
+    why = "the database gave no answer: " + " ".join(lines[-3:])
+    return OutlookState(why=why, is_silent=True, last_seconds=seconds)
 
 
 def last_seconds(journal: list[str]) -> float | None:

@@ -6,6 +6,9 @@ from pyinfra.api import Host
 
 from higuera.facts.files import HostFiles
 from higuera.render.files import File
+from higuera.spec.shown import shown
+
+NO_END = "\\ No newline at end of file"
 
 
 def wants_diff(host: Host) -> bool:
@@ -33,10 +36,18 @@ def format_diff(stale: list[File], there: HostFiles) -> list[str]:
         if file.secret:
             lines.append(f"{file.path}: {'differs' if known else 'is new'} (secret, not shown)")
             continue
-        before = (known.text or "") if known else ""
+        before = _lines(known.text or "") if known else []
         lines += difflib.unified_diff(
-            before.splitlines(), file.text.splitlines(), file.path, file.path, lineterm="", n=2
+            before, _lines(file.text), file.path, file.path, lineterm="", n=2
         )
         if known is not None and (known.mode, known.owner) != (file.mode, file.owner):
             lines.append(f"{file.path}: {known.mode} {known.owner} → {file.mode} {file.owner}")
     return lines
+
+
+def _lines(text: str) -> list[str]:
+    """For a reader: what steers a terminal is escaped, a missing last line end is a line."""
+    if not text:
+        return []
+    *lines, last = text.split("\n")
+    return [*map(shown, lines), *([shown(last), NO_END] if last else [])]

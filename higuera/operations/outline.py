@@ -11,9 +11,14 @@ from higuera.operations.outline_files import file_changes
 from higuera.operations.run import Run
 from higuera.plan.model import Build, Commit, NewRelease, Plan, Service, Target, Verdict, WayBack
 
+COMMITS = 50  # are listed at most
 
-def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool) -> Plan:
-    """The plan of a deploy whose operations `steps` would change something."""
+
+def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool, warnings: list[str]) -> Plan:
+    """The plan of a deploy whose operations `steps` would change something.
+
+    + warnings: what was said while it was prepared
+    """
     deployment = run.deployment
     refusals: list[str] = []
     target = target_now(run.gate, seen, refusals) if run.gate else None
@@ -30,6 +35,7 @@ def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool) -> Plan:
         address=deployment.environment.host.address,
         verdict=verdict,
         refusals=refusals,
+        warnings=warnings,
         steps=steps,
         release=_release(run),
         builds=list(_builds(run)),
@@ -47,14 +53,15 @@ def _release(run: Run) -> NewRelease:
     manifest = run.state().manifest
     live = manifest.commit if manifest else None
     is_same = live == run.commit and live != "nogit"
-    between = [] if is_same else commits_between(run.deployment.source, live)
+    between = [] if is_same else commits_between(run.deployment.source, live, COMMITS + 1)
     return NewRelease(
         live=manifest.id if manifest else None,
         live_commit=manifest.commit if manifest else None,
         commit=run.commit,
         commits=None
         if between is None
-        else [Commit(id=commit, subject=subject) for commit, subject in between],
+        else [Commit(id=commit, subject=subject) for commit, subject in between[:COMMITS]],
+        has_more=between is not None and len(between) > COMMITS,
     )
 
 

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 def target_now(gate: Gate, seen: Look, refusals: list[str]) -> Target:
     """The target and what would run on it; adds to `refusals` what would stop a deploy."""
     gate.target, gate.recorded = seen.outlook.target, None
+    database = gate.run.deployment.stack.database
     if gate.target is None:
+        # One of the host's own is started by the deploy.
+        is_elsewhere = database is not None and database.provision == "external"
+        if seen.outlook.is_silent and is_elsewhere and gate.run.cutover().is_due:
+            refusals.append(seen.outlook.why)
         return Target(state="unknown", why=seen.outlook.why, drift=[], pending=_all_pending(gate))
     try:
         pending = gate.pending()

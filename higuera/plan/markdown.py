@@ -42,6 +42,8 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "files that change", str(len(plan.files))
     yield "way back", f"{plan.way_back.state}: {plan.way_back.why}"
     yield "last deploy", took(plan.last_seconds)
+    for warning in plan.warnings:
+        yield "warning", warning
 
 
 def _fenced(language: str, lines: list[str]) -> Iterator[str]:

@@ -32,6 +32,8 @@ class NewRelease(Model):
     """Of the source; `-dirty` at its end: with changes that are not committed."""
     commits: list[Commit] | None
     """What is between them, newest first; null: git cannot tell."""
+    has_more: bool = False
+    """Whether there are older ones that are not listed."""
 
 
 class Build(Model):
@@ -142,6 +144,8 @@ class Plan(Model):
     verdict: Verdict
     refusals: list[str]
     """Why a deploy would be refused, each a sentence or more; empty unless it would."""
+    warnings: list[str]
+    """What should be known and stops nothing, such as a secret that nothing uses."""
     steps: list[str]
     """The operations that would change something, in their order."""
     release: NewRelease

@@ -64,6 +64,8 @@ def _release(plan: Plan) -> Iterator[str]:
         yield f"  git cannot tell what lies between {release.live_commit} and this"
     for commit in release.commits or []:
         yield f"  {commit.id} {commit.subject}"
+    if release.has_more:
+        yield "  … and older ones"
 
 
 def _builds(plan: Plan) -> Iterator[str]:
@@ -120,6 +122,8 @@ def _end(plan: Plan) -> Iterator[str]:
     if plan.steps:
         yield f"steps that change something: {', '.join(plan.steps)}"
     yield ""
+    for warning in plan.warnings:
+        yield from (f"warning: {line}" for line in warning.splitlines())
     for refusal in plan.refusals:
         yield from (f"refused: {line}" for line in refusal.splitlines())
     yield headline(plan)

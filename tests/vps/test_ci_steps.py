@@ -13,6 +13,10 @@ from harness import BIN, REPOSITORY, SECRETS, Project
 WORKFLOW = REPOSITORY / "examples" / "ci" / "higuera.yml"
 JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())["jobs"]
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
+# OpenSSH looks for `~` in the list of users, whatever HOME says: on a runner both are the same.
+SSH = """#!/bin/sh
+exec {ssh} -i ~/.ssh/id_ed25519 -o UserKnownHostsFile="$HOME/.ssh/known_hosts" "$@"
+"""
 SERVER = "examples/forms/apps/backend/src/server.ts"
 
 
@@ -22,6 +26,10 @@ class Runner:
     def __init__(self, project: Project, folder: Path) -> None:
         self.project = project
         self.summary, self.output = folder / "summary", folder / "output"
+        self.programs = folder / "bin"
+        self.programs.mkdir()
+        (self.programs / "ssh").write_text(SSH.format(ssh=shutil.which("ssh")))
+        (self.programs / "ssh").chmod(0o755)
         vps = project.host
         self.expressions = {
             "${{ github.base_ref }}": "main",
@@ -43,7 +51,7 @@ class Runner:
             variables = {
                 **{key: value for key, value in os.environ.items() if key != "HIGUERA_ENV"},
                 **{k: v for k, v in self.project.variables.items() if k != "HIGUERA_ENV"},
-                "PATH": f"{BIN}:{os.environ['PATH']}",
+                "PATH": f"{self.programs}:{BIN}:{os.environ['PATH']}",
                 "HIGUERA": "higuera",  # is installed here
                 "GITHUB_STEP_SUMMARY": str(self.summary),
                 "GITHUB_OUTPUT": str(self.output),

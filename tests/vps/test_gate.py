@@ -124,7 +124,7 @@ def test_4_with_no_way_back_it_goes_through(forms_story: Project) -> None:
     """Asked for, it is done; then a rollback says why it cannot be, and what can."""
     done = forms_story.run(HIGUERA, "deploy", "--yes", "--no-way-back")
     assert done.returncode == 0, done.stderr
-    assert "there is no way back from here, as was asked for" in done.stderr
+    assert "there is no way back from here, as was asked for" in done.stdout
     assert serves(forms_story, "four")
     with signed_in(forms_story) as http:
         write_form(http, "From after")

@@ -250,6 +250,8 @@ def test_7_what_the_provider_refuses_is_said_and_nothing_moves(stack: Stack) -> 
     stack.secrets(DATABASE_URL3=provider.url())
     provider.sql("alter system set ssl = off; select pg_reload_conf()")
     stack.refused("server does not support SSL, but SSL was required")
+    printed = stack.higuera("plan", status=1)
+    assert "refused: the database gave no answer: " in printed
     provider.sql("alter system reset ssl; select pg_reload_conf()")
     provider.sql("alter database app set default_transaction_read_only = on")
     printed = stack.refused("app on app: is read-only (a replica?)")

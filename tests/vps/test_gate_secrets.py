@@ -145,7 +145,7 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
         assert "cannot use [secret]" in failed, "its words are shown, its secret is not"
         withdraw(forms)
 
-        forms.ssh("cd / && runuser -u postgres -- psql -qc \"alter role forms password 'other'\"")
+        as_superuser(forms, "alter role forms password 'other'")
         wrong = run(HIGUERA, "drift", status=1)
         assert "password authentication failed" in wrong
         run(HIGUERA, "db", "backup", status=1)
@@ -169,12 +169,19 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
         assert [name for name, text in found.items() if needle in text] == []
 
 
+def as_superuser(forms: Project, statement: str) -> None:
+    """A statement that the stack's own role may not run."""
+    forms.ssh(f"cd / && runuser -u postgres -- psql -qc {shlex.quote(statement)}")
+
+
 def at_every_step(forms: Project, fails: Callable[[str], None]) -> None:
     """Let a deploy fail at each of its steps that can, and put it right again."""
     stack, smoke = "inventory/stack.yml", "contains: Forms}"
-    forms.ssh("systemctl stop postgresql@15-main.service")
+    as_superuser(forms, "alter role forms connection limit 0")
+    next_code(forms, "two", "three")
     fails("Target")
-    forms.ssh("systemctl start postgresql@15-main.service")
+    next_code(forms, "three", "two")
+    as_superuser(forms, "alter role forms connection limit -1")
     for step, old, new in (
         ("Build", "build: npm run build -w apps/backend", "build: env; false"),
         ("Seed", "command: node seed.js", "command: env; false"),

@@ -279,15 +279,19 @@ def test_commits_between(checkout: Path) -> None:
     git("add", "-A")
     git("commit", "-qm", "One", "--allow-empty")
     first = git("rev-parse", "--short=7", "HEAD")
-    assert commits_between(checkout, first) == []
+    assert commits_between(checkout, first, 9) == []
     git("commit", "-qm", "Two\tparts", "--allow-empty")
     (checkout / "web" / "new.txt").write_text("x")
     git("add", "-A")
     git("commit", "-qm", "Three")
-    listed = commits_between(checkout, f"{first}-dirty")
+    listed = commits_between(checkout, f"{first}-dirty", 9)
     assert [subject for _, subject in listed or []] == ["Three"]
+    (checkout / "web" / "new.txt").write_text("y")
+    git("commit", "-qam", "Four\x1b[2Jteen")
+    newest = commits_between(checkout, first, 1)
+    assert [subject for _, subject in newest or []] == [r"Four\x1b[2Jteen"]
     for unknown in (None, "nogit", "0000000", "--all", "HEAD"):
-        assert commits_between(checkout, unknown) is None
+        assert commits_between(checkout, unknown, 9) is None
 
 
 @pytest.mark.parametrize("name", [".env.production", "web/.env.staging", ".higuera/runs/1.json"])

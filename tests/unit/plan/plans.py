@@ -11,6 +11,7 @@ QUIET: dict[str, Any] = {
     "address": "vps.example.com",
     "verdict": "nothing",
     "refusals": [],
+    "warnings": [],
     "steps": [],
     "release": {"live": "r1-ab12cd3", "live_commit": "ab12cd3", "commit": "ab12cd3", "commits": []},
     "builds": [],

@@ -72,6 +72,20 @@ def test_releases(release: dict[str, object], first: str) -> None:
     assert first in format_lines(Plan.model_validate({**BUSY, "release": given_release}))
 
 
+def test_more_commits_than_are_listed() -> None:
+    release = {**BUSY["release"], "has_more": True}
+    lines = format_lines(Plan.model_validate({**BUSY, "release": release}))
+    assert lines[lines.index("  ff00ff0 Write `forms` | faster") + 1] == "  … and older ones"
+
+
+def test_a_warning() -> None:
+    found = plan(warnings=["secrets that nothing uses: OLD (.env.production)"])
+    assert "warning: secrets that nothing uses: OLD (.env.production)" in format_lines(found)
+    assert "| warning | secrets that nothing uses: OLD (.env.production) |" in format_markdown(
+        found
+    )
+
+
 def test_a_refusal() -> None:
     lines = format_lines(plan(verdict="refused", refusals=["it drifted\nbadly"]))
     assert lines[-3:] == [

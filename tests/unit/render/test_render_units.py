@@ -196,7 +196,7 @@ def test_job_runs_its_command_as_it_is_written() -> None:
     assert twin.path == "/etc/systemd/system/a1-b2--c3-migrate-scratch@.service"
     for file in (unit, twin):
         (line,) = settings_of(file.text, "ExecStart")
-        assert Systemd().command(line) == ["/bin/sh", "-c", "exec node 'm g.js' \"$B\" %n"]
+        assert Systemd().command(line) == ["/bin/sh", "-c", "node 'm g.js' \"$B\" %n"]
         assert "After=network.target postgresql.service" in file.text
 
 
