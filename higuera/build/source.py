@@ -17,8 +17,15 @@ from higuera.spec.stack import Stack
 BUILDER = 1
 # Left out where there is no git to say what is source.
 GENERATED = {".git", "node_modules", ".next", "dist", "_build", "deps", "__pycache__", ".higuera"}
-# Values of secrets lie in `.env.<environment>`: no build sees them, no release carries them.
-SECRETS = re.compile(r"\.env\.(?!example$|sample$|template$)")
+UNTRACKED = "?"  # git's tag for a file that it would track
+# What holds secrets, unless git tracks it: no build sees it, no release carries it.
+SECRETS = re.compile(
+    r"(.*/)?(\.env(\.(?!example$|sample$|template$)[^/]*)?"
+    r"|\.(netrc|pgpass|git-credentials)|\.(aws|azure|ssh|gnupg|kube)(/.*)?)$",
+    re.DOTALL,
+)
+# Notes that a failed deploy leaves: no reason for the next one to build anew.
+INCIDENTS = re.compile(r"(.*/)?docs/incidents/", re.DOTALL)
 
 
 def source_files(source: Path) -> list[str]:
@@ -26,12 +33,15 @@ def source_files(source: Path) -> list[str]:
 
     Raises BuildError when there is none.
     """
-    listed = _git(source, "ls-files", "-z", "-co", "--exclude-standard", "--", ".")
+    listed = _git(source, "ls-files", "-z", "-t", "-co", "--exclude-standard", "--", ".")
     if listed is None:
-        names = set(_walk(source))
+        names = {name for name in _walk(source) if not SECRETS.match(name)}
     else:
-        names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
-    found = sorted(name for name in names if _is_content(source / name))
+        lines = (os.fsdecode(line).partition(" ") for line in listed.split(b"\0") if line)
+        names = {name for tag, _, name in lines if tag != UNTRACKED or not SECRETS.match(name)}
+    found = sorted(
+        name for name in names if not INCIDENTS.match(name) and _is_content(source / name)
+    )
     if not found:
         raise BuildError(f"{source}: there is nothing to build in it")
     return found
@@ -41,7 +51,7 @@ def _walk(source: Path) -> Iterable[str]:
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if name not in GENERATED]
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in (name for name in [*files, *links] if not SECRETS.match(name)):
+        for name in [*files, *links]:
             yield str((Path(folder) / name).relative_to(source))
 
 
@@ -109,7 +119,10 @@ def commit_of(source: Path) -> str:
     if not head:
         return "nogit"
     commit = head.decode().strip()
-    return f"{commit}-dirty" if _git(source, "status", "--porcelain", "--", ".") else commit
+    changed = _git(
+        source, "status", "--porcelain", "--", ".", ":(exclude,glob)**/docs/incidents/**"
+    )
+    return f"{commit}-dirty" if changed else commit
 
 
 def commits_between(source: Path, old: str | None, limit: int) -> list[tuple[str, str]] | None:

@@ -32,7 +32,7 @@ def edit_secrets(sources: Sources, names: list[str]) -> str:
     """
     file = sources.encrypted
     if file is None:
-        return _edit_plain(sources.file, names)
+        return _edit_plain(sources.file, [name for name in names if name not in sources.commands])
     if file.suffix != AGE:
         return _edit_with_sops(file)
     recipients = file.parent / RECIPIENTS
@@ -99,7 +99,8 @@ def _edited(text: str, name: str) -> str:
             _open(place)
             try:
                 after = place.read_text(encoding="utf-8")
-                parse_dotenv(after, name)
+                if not parse_dotenv(after, name) and text.strip():
+                    raise SecretError(f"{name}: nothing is left in it; to be rid of it, remove it")
                 return after
             except (SecretError, UnicodeDecodeError, FileNotFoundError) as error:
                 told = str(error) if isinstance(error, SecretError) else f"{name}: is no text"

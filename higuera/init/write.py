@@ -16,7 +16,7 @@ from higuera.spec.stack import Stack
 STACK = "inventory/stack.yml"
 PRODUCTION = "inventory/production.yml"
 IGNORE = ".gitignore"
-IGNORED = (".env.*", "!.env.example", ".higuera/", "pyinfra-debug.log")
+IGNORED = (".env", ".env.*", "!.env.example", ".higuera/", "pyinfra-debug.log")
 SANDBOX = "@sandbox/"
 
 # Above each key of the stack file.

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ANSWER = 30.0  # seconds; a command asks nobody
+READING = 1.0  # seconds to take what a command printed that has ended meanwhile
 
 
 def ask_all(
@@ -64,7 +65,10 @@ def _started(command: str, environ: dict[str, str]) -> Iterator["subprocess.Pope
 
 
 def _answer(process: "subprocess.Popen[bytes]", deadline: float) -> str:
-    out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+    # Not poll(): that forgets the process, by which all that it started is ended.
+    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    least = 0.0 if ended is None else READING
+    out, err = process.communicate(timeout=max(least, deadline - time.monotonic()))
     if process.returncode == 127:
         raise _FailedError("is not on this machine")
     if process.returncode != 0:

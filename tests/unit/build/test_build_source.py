@@ -294,6 +294,35 @@ def test_commits_between(checkout: Path) -> None:
         assert commits_between(checkout, unknown, 9) is None
 
 
+CLOSED = [".env", ".env.production", "web/.env.staging", ".aws/credentials", "web/.netrc"]
+
+
+def init(source: Path) -> None:
+    git(source, "init", "-q")
+    git(source, "add", "-A")
+
+
+@pytest.mark.parametrize("is_git", [False, True])
+@pytest.mark.parametrize("name", [*CLOSED, "docs/incidents/1.md"])
+def test_what_holds_secrets_or_was_noted_is_no_source(
+    source: Path, name: str, is_git: bool
+) -> None:
+    if is_git:
+        init(source)
+    before = source_files(source)
+    write(source, name, "CANARY=1")
+    assert source_files(source) == before
+    write(source, "web/.environment", "CANARY=1")
+    assert "web/.environment" in source_files(source)
+
+
+def test_what_git_tracks_is_source(source: Path) -> None:
+    """Next reads public values out of a `.env` in the repository."""
+    write(source, "web/.env", "NEXT_PUBLIC_NAME=1")
+    init(source)
+    assert "web/.env" in source_files(source)
+
+
 @pytest.mark.parametrize("name", [".env.production", "web/.env.staging", ".higuera/runs/1.json"])
 def test_secrets_and_records_are_no_source_where_no_git_says_so(source: Path, name: str) -> None:
     before = source_files(source)

@@ -307,6 +307,23 @@ def test_edit_plain(project: Project) -> None:
     assert project.env.stat().st_mode & 0o777 == 0o600
 
 
+def test_edit_leaves_what_a_command_prints_to_it(project: Project) -> None:
+    """An empty line for it would take its place."""
+    project.environment(secrets={"API_KEY": "!echo key"})
+    project.run("edit", editor=project.editor('cp "$1" shown; echo A=1 >>"$1"'))
+    assert (project.folder / "shown").read_text() == "DATABASE_URL=\nPASSWORD=\n"
+
+
+def test_edit_does_not_empty_a_file(project: Project) -> None:
+    for file in (project.sealed(ALL), project.env):
+        file.exists() or file.write_text("A=1\n")
+        before = file.read_bytes()
+        status, _, err = project.run("edit", editor=project.editor(': >"$1"'))
+        assert status == 1 and "nothing is left in it" in err
+        assert file.read_bytes() == before
+        file.unlink()
+
+
 def test_edit_hands_a_file_of_sops_to_it(project: Project) -> None:
     """A stand-in for the program, which leaves its own exit status for no change."""
     (project.folder / "secrets.production.yaml").write_text("sops:\n")

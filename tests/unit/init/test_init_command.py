@@ -87,7 +87,7 @@ def test_files_that_are_there_stay_and_are_named(init: Init, tmp_path: Path) -> 
     done = init(tmp_path, "--yes")
     assert "was there, left as it is: deploy.py" in done.stdout
     assert (tmp_path / "deploy.py").read_text() == "mine"
-    assert (tmp_path / ".gitignore").read_text().startswith("dist\n.env.*\n")
+    assert (tmp_path / ".gitignore").read_text().startswith("dist\n.env\n.env.*\n")
 
 
 def test_answers_by_option(init: Init, tmp_path: Path) -> None:

@@ -253,6 +253,12 @@ def test_a_command_that_fails(command: str, error: str) -> None:
     assert CANARY not in error
 
 
+def test_one_that_hangs_takes_no_other_with_it() -> None:
+    answers, failed = ask_all({"A": "sleep 60", "B": "echo b", "C": "echo c"}, PLAIN, 0.5)
+    assert answers == {"B": "b", "C": "c"}
+    assert failed == {"A": "`sleep` gave no answer in 0.5 s"}
+
+
 def test_all_that_a_command_started_ends_with_it(tmp_path: Path) -> None:
     """Also on Ctrl-C, and where the shell itself is gone already."""
     for command in ("sleep 61 & echo $! >pid; wait", "sleep 61 & echo $! >pid"):
