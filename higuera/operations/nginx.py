@@ -64,7 +64,7 @@ def configured(
         return
     serves = bool(there.answer)
     if serves and DROP_IN in [file.path for file in stale]:
-        host.log_styled(LATER, fg="yellow", log_func=logger.warning)
+        host.log(LATER, log_func=logger.warning)
     after = before_reload + _reload(stale, serves, ask, generation)
     yield write(stale, check=_test(stale), after=after)
 
