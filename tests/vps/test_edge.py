@@ -211,31 +211,42 @@ def test_units_are_shut_in(edge: Project) -> None:
     assert edge.ssh(flags).split() == ["NoNewPrivs:", "1"]
 
 
-def inside(project: Project, unit: str, account: str, command: str) -> str:
-    """What a command says with a service's eyes and rights."""
-    pid = project.pids()[unit]
-    return project.ssh(
-        f"nsenter --target {pid} --mount setpriv --reuid {account} --regid {account} "
-        f"--clear-groups sh -c {shlex.quote(command)} 2>&1 || true"
+def inside(project: Project, slot: str, account: str, *commands: str) -> list[str]:
+    """What each command says with a service's eyes and rights, in a line."""
+    told = " ".join(map(shlex.quote, commands))
+    answer = project.ssh(
+        f"pid=$(systemctl show -p MainPID --value mini-{slot}.service); for command in {told}; do "
+        f"nsenter --target $pid --mount setpriv --reuid {account} --regid {account} --clear-groups "
+        "sh -c \"$command\" 2>&1 | tr '\\n' ' '; echo; done"
     )
+    return [line.strip() for line in answer.splitlines()]
 
 
 def test_a_service_sees_its_own_and_nothing_else(edge: Project) -> None:
-    (unit,) = (unit for unit in edge.pids() if "backend" in unit and edge.pids()[unit])
-    slot = unit.removeprefix("mini-").removesuffix(".service")
-    seen = inside(edge, unit, "mini-backend", "find /srv -mindepth 1 -type d | sort")
-    assert seen.split() == ["/srv/mini", "/srv/mini/slots", f"/srv/mini/slots/{slot}"]
-    for path in ("/etc/higuera", "/var/lib/higuera", "/run/higuera", "/etc/nginx/higuera"):
-        assert "Permission denied" in inside(edge, unit, "mini-backend", f"ls {path}/")
-    assert "Read-only" in inside(edge, unit, "mini-backend", f"touch /srv/mini/slots/{slot}/x")
-    # Not even root there would.
-    assert "MINI_SECRET" not in inside(edge, unit, "root", "cat /etc/higuera/mini/*.env")
-    environment = edge.ssh(f"tr '\\0' '\\n' </proc/{edge.pids()[unit]}/environ")
-    assert "UPLOADS_DIR=/var/lib/mini-backend/uploads" in environment.splitlines()
-    file = "/var/lib/mini-backend/uploads/kept"
-    assert inside(edge, unit, "mini-backend", f"echo kept >{file} && cat {file}") == "kept"
-    web = next(unit for unit in edge.pids() if "web" in unit)
-    assert "Permission denied" in inside(edge, web, "mini-web", f"cat {file}")
+    live = "basename -a $(readlink /srv/mini/traffic/live/services/backend live/services/web)"
+    backend, web = edge.ssh(f"cd /srv/mini/traffic; {live}").split()
+    own, kept = f"/srv/mini/slots/{backend}", "/var/lib/mini-backend/uploads/kept"
+    shut = ("/etc/higuera", "/var/lib/higuera", "/run/higuera", "/etc/nginx/higuera")
+    seen, written, refused, *hidden = inside(
+        edge,
+        backend,
+        "mini-backend",
+        "find /srv -mindepth 1 -type d | sort",
+        f"echo kept >{kept} && cat {kept}",
+        f"touch {own}/x",
+        *(f"ls {path}/" for path in shut),
+    )
+    assert seen.split() == ["/srv/mini", "/srv/mini/slots", own]
+    assert written == "kept"
+    assert "Read-only file system" in refused
+    assert [("Permission denied" in line) for line in hidden] == [True] * len(shut), hidden
+    (environment,) = inside(edge, backend, "root", f"cat /etc/higuera/mini/{backend}.env")
+    assert "No such file" in environment, "not even root would there"
+    (foreign,) = inside(edge, web, "mini-web", f"cat {kept}")
+    assert "Permission denied" in foreign
+    variables = f"/proc/$(systemctl show -p MainPID --value mini-{backend}.service)/environ"
+    told = edge.ssh(f"tr '\\0' '\\n' <{variables}").splitlines()
+    assert "UPLOADS_DIR=/var/lib/mini-backend/uploads" in told
 
 
 def test_gixy_finds_nothing_in_what_is_really_there(edge: Project, tmp_path: Path) -> None:
