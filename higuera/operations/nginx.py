@@ -16,8 +16,11 @@ from higuera.render.nginx import DROP_IN
 UNIT = "nginx.service"
 ROOT = "/etc/nginx/"
 LATER = (
-    "nginx's sandbox changed and holds from its next start, which a deploy leaves to you: "
-    "systemctl restart nginx (for a second nobody is answered)"
+    "nginx runs with another sandbox than the stack file says until its next start, which a deploy "
+    "leaves to you: systemctl restart nginx (for a second nobody is answered)"
+)
+SHUT_IN = (
+    "grep -qs 'NoNewPrivs:.1' \"/proc/$(cat /run/nginx.pid 2>/dev/null)/status\" && echo shut-in"
 )
 RELOAD_DEADLINE = 5  # seconds until the new configuration has to answer
 
@@ -55,18 +58,29 @@ def configured(
         paths=[file.path for file in files],
         units=[UNIT],
         contents=readable(host, files),
-        probe=ask,
+        probe=f"{ask}; {SHUT_IN}",
     )
+    told = there.answer.split()
+    serves = told[:1] not in ([], ["shut-in"])
     stale = there.stale(files)
     show_diff(host, stale, there)
-    if not stale and there.answer == generation and there.units.get(UNIT) == "active enabled":
-        host.noop("nginx serves this configuration")
-        return
-    serves = bool(there.answer)
-    if serves and DROP_IN in [file.path for file in stale]:
+    if serves and _waits(files, stale, "shut-in" in told):
         host.log(LATER, log_func=logger.warning)
-    after = before_reload + _reload(stale, serves, ask, generation)
-    yield write(stale, check=_test(stale), after=after)
+    is_live = told[:1] == [generation] and there.units.get(UNIT) == "active enabled"
+    if not stale and is_live:
+        host.noop("nginx serves this configuration")
+    elif is_live and [file.path for file in stale] == [DROP_IN]:
+        yield write(stale, after="systemctl daemon-reload")
+    else:
+        after = before_reload + _reload(stale, serves, ask, generation)
+        yield write(stale, check=_test(stale), after=after)
+
+
+def _waits(files: list[File], stale: list[File], is_shut_in: bool) -> bool:
+    """Whether the running nginx is in another sandbox than the next one will be."""
+    drop_in = [file for file in files if file.path == DROP_IN]
+    wanted = any("NoNewPrivileges=yes" in file.text for file in drop_in)
+    return bool(drop_in) and (wanted != is_shut_in or drop_in[0] in stale)
 
 
 def _test(stale: list[File]) -> str:

@@ -7,7 +7,6 @@ The network is no one else's, so ports 80 are free and any address can be a clie
 import http.client
 import json
 import os
-import shutil
 import socketserver
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from nginx_prefix import nginx
+from nginx_prefix import laid, nginx
 
 from higuera.render.files import File
 
@@ -59,18 +58,8 @@ class Answer:
 
 def served(folder: Path, files: list[File], traffic: str, asks: list[Ask]) -> list[Answer]:
     """The answers to all requests. The app answers with what it was asked, as JSON."""
-    prefix = folder / "nginx"
     folder.mkdir(exist_ok=True)
-    shutil.copytree("/etc/nginx", prefix, symlinks=True)
-    (folder / "logs").mkdir()
-    for file in files:
-        path = prefix / Path(file.path).relative_to("/etc/nginx")
-        path.parent.mkdir(exist_ok=True)
-        text = file.text.replace("/var/log/nginx/", f"{folder}/logs/")
-        text = text.replace("/run/nginx.pid", f"{folder}/nginx.pid")
-        path.write_text(
-            text.replace(traffic, f"{folder}/t").replace("user www-data;", "user root;")
-        )
+    laid(folder, files, **{traffic: f"{folder}/t", "user www-data;": "user root;"})
     for side in ("live", "candidate"):
         for route in ("api", "root"):
             (folder / "t" / side / route).mkdir(parents=True)
