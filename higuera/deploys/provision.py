@@ -32,7 +32,7 @@ def provision(run: Run, machine: MachineState) -> None:
             machine=machine.machine,
             user=machine.user,
         )
-    web = [file for file in run.host_files if file.path.startswith(nginx.ROOT)]
+    web = [file for file in run.host_files if nginx.is_read_by_it(file)]
     others = [file for file in run.host_files if file not in web]
     settings.applied(name="Firewall, journal, time", files=others)
     if is_local:
@@ -42,7 +42,7 @@ def provision(run: Run, machine: MachineState) -> None:
     nginx.configured(
         name="nginx",
         files=web,
-        generation=generation_id(stack, environment, project),
+        generation=generation_id(stack, environment, project, run.deployment.secrets),
         status_port=stack.nginx.status_port,
         before_reload=adoption(stack),
     )

@@ -20,7 +20,7 @@ STAND_IN = {
     "service": "[Service]\nExecStart=/bin/sh\n",
     "socket": "[Socket]\nListenStream=/run/stand-in\n",
 }
-AT_LINE = re.compile(r"^/\S*/([^/\s:]+):([0-9]+): (.*)$")
+AT_LINE = re.compile(rf"^(?:/\S*)?{SYSTEMD}/([^\s:]+):([0-9]+): (.*)$")
 OF_UNIT = re.compile(r"^([^\s:]+\.(?:service|socket)): (.*)$")
 # Follows a message that says why.
 SUMMARY = re.compile(r"^Unit \S+ has a bad unit file setting\.$")
@@ -35,14 +35,20 @@ def check_units(files: list[File], app: str) -> list[Finding]:
     Raises ProgramError.
     """
     analyze = find("systemd-analyze", "systemd")
-    units = {Path(file.path).name: file for file in files if file.path.startswith(f"{SYSTEMD}/")}
+    ours = {file.path: file for file in files if file.path.startswith(f"{SYSTEMD}/")}
+    units = {
+        Path(path).name: file for path, file in ours.items() if str(Path(path).parent) == SYSTEMD
+    }
+    changed = {Path(path).parent.name.removesuffix(".d") for path in ours} - {Path(SYSTEMD).name}
     with tempfile.TemporaryDirectory(prefix="higuera-") as folder:
         root = Path(folder)
-        _stand_in(root, units, app)
+        _stand_in(root, units, app, changed)
         here = root / SYSTEMD.lstrip("/")
-        for name, file in units.items():
-            (here / name).write_text(file.text, encoding="utf-8")
-        command = [analyze, "verify", "--man=no", "--no-pager", f"--root={root}", *units]
+        for path, file in ours.items():
+            (root / path.lstrip("/")).parent.mkdir(exist_ok=True)
+            (root / path.lstrip("/")).write_text(file.text, encoding="utf-8")
+        named = [*units, *sorted(changed)]
+        command = [analyze, "verify", "--man=no", "--no-pager", f"--root={root}", *named]
         ran = run(command, folder=here)
     said = [line for line in (ran.out + ran.err).splitlines() if line.strip()]
     if ran.status != 0 and not said:
@@ -51,11 +57,15 @@ def check_units(files: list[File], app: str) -> list[Finding]:
     return located([_problem(line.replace(folder, ""), units) for line in told], files)
 
 
-def _stand_in(root: Path, units: dict[str, File], app: str) -> None:
-    """What the units name beside themselves."""
+def _inside(path: str) -> str:
+    return path.removeprefix(f"{SYSTEMD}/")
+
+
+def _stand_in(root: Path, units: dict[str, File], app: str, changed: set[str]) -> None:
+    """What the units name beside themselves, and those of other programs that drop-ins change."""
     text = "\n".join(file.text for file in units.values())
     (root / SYSTEMD.lstrip("/")).mkdir(parents=True)
-    for name in {*BASIC, *UNIT.findall(text)} - set(units):
+    for name in {*BASIC, *UNIT.findall(text), *changed} - set(units):
         if not name.startswith(f"{app}-"):
             body = STAND_IN.get(name.rpartition(".")[2], "")
             unit = root / SYSTEMD.lstrip("/") / name

@@ -70,12 +70,15 @@ def _of_host(run: Run, seen: Look) -> dict[str, str]:
     found = {
         "the live release": manifest.id if manifest else NOTHING,
         "the live traffic plan": state.plan or NOTHING,
-        "secrets": _slow([_there(state.host, file) for file in _secrets(run, state)]),
+        "secrets": _slow(
+            [_there(state.host, file) for file in _secrets(run, state)]
+            + [_there(seen.settings, file) for file in run.host_files if file.secret]
+        ),
     }
     for file in [*run.shared_files, *live_files(run, state)]:
         if not file.secret:
             found[file.path] = _there(state.host, file)
-    for file in run.host_files:
+    for file in [file for file in run.host_files if not file.secret]:
         found[file.path] = _there(seen.settings, file)
     for name, colour in state.live.items():
         unit = f"{run.deployment.stack.paths.unit(name, colour)}.service"

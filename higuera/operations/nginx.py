@@ -4,17 +4,30 @@ from collections.abc import Generator
 from pathlib import PurePosixPath
 from shlex import quote
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
 from higuera.operations.diff import readable, show_diff
 from higuera.operations.files import write
 from higuera.render.files import File
+from higuera.render.nginx import DROP_IN
 
 UNIT = "nginx.service"
 ROOT = "/etc/nginx/"
+LATER = (
+    "nginx runs with another sandbox than the stack file says until its next start, which a deploy "
+    "leaves to you: systemctl restart nginx (for a second nobody is answered)"
+)
+SHUT_IN = (
+    "grep -qs 'NoNewPrivs:.1' \"/proc/$(cat /run/nginx.pid 2>/dev/null)/status\" && echo shut-in"
+)
 RELOAD_DEADLINE = 5  # seconds until the new configuration has to answer
+
+
+def is_read_by_it(file: File) -> bool:
+    """Whether a file is nginx's configuration, or its unit's."""
+    return file.path.startswith(ROOT) or file.path == DROP_IN
 
 
 @operation()
@@ -25,7 +38,10 @@ def configured(
 
     A reload that exits 0 proves nothing, so the generation id is asked for on loopback.
 
-    + files: below /etc/nginx
+    What its unit may do on the host takes hold when nginx starts. A start ends connections, so one
+    that serves a stack already is only told of, and is not restarted here.
+
+    + files: below /etc/nginx, and the drop-in of its unit
     + generation: the id that the new configuration answers with
     + status_port: loopback port of that answer
     + before_reload: shell lines that make ready what the new configuration looks for
@@ -42,14 +58,29 @@ def configured(
         paths=[file.path for file in files],
         units=[UNIT],
         contents=readable(host, files),
-        probe=ask,
+        probe=f"{ask}; {SHUT_IN}",
     )
+    told = there.answer.split()
+    serves = told[:1] not in ([], ["shut-in"])
     stale = there.stale(files)
     show_diff(host, stale, there)
-    if not stale and there.answer == generation and there.units.get(UNIT) == "active enabled":
+    if serves and _waits(files, stale, "shut-in" in told):
+        host.log(LATER, log_func=logger.warning)
+    is_live = told[:1] == [generation] and there.units.get(UNIT) == "active enabled"
+    if not stale and is_live:
         host.noop("nginx serves this configuration")
-        return
-    yield write(stale, check=_test(stale), after=before_reload + _reload(stale, ask, generation))
+    elif is_live and [file.path for file in stale] == [DROP_IN]:
+        yield write(stale, after="systemctl daemon-reload")
+    else:
+        after = before_reload + _reload(stale, serves, ask, generation)
+        yield write(stale, check=_test(stale), after=after)
+
+
+def _waits(files: list[File], stale: list[File], is_shut_in: bool) -> bool:
+    """Whether the running nginx is in another sandbox than the next one will be."""
+    drop_in = [file for file in files if file.path == DROP_IN]
+    wanted = any("NoNewPrivileges=yes" in file.text for file in drop_in)
+    return bool(drop_in) and (wanted != is_shut_in or drop_in[0] in stale)
 
 
 def _test(stale: list[File]) -> str:
@@ -60,24 +91,33 @@ def _test(stale: list[File]) -> str:
         'mkdir -p "$stage/nginx/higuera"',
     ]
     for number, file in enumerate(stale):
+        if file.path == DROP_IN:
+            lines.append(f'[ ! -e {DROP_IN} ] || cp -a {DROP_IN} "$stage/before/drop-in"')
+            continue
         inside = PurePosixPath(file.path).relative_to(ROOT)
         lines.append(f'cp "$stage/{number}" "$stage/nginx/"{quote(str(inside))}')
     lines.append('nginx -t -q -c "$stage/nginx/nginx.conf"')
     return "\n".join(lines)
 
 
-def _reload(stale: list[File], ask: str, generation: str) -> str:
+def _reload(stale: list[File], serves: bool, ask: str, generation: str) -> str:
     back = "\n".join(f"        {_restore(file)}" for file in stale)
+    verb, again, first = "reload-or-restart", "reload", ""
+    if DROP_IN in [file.path for file in stale]:
+        first = "systemctl daemon-reload\n"
+        back += "\n        systemctl daemon-reload"
+        if not serves:
+            verb = again = "restart"
     return f"""
-systemctl --quiet enable {UNIT}
-systemctl reload-or-restart {UNIT} || true # asked below what came of it
+{first}systemctl --quiet enable {UNIT}
+systemctl {verb} {UNIT} || true # asked below what came of it
 until=$(($(date +%s) + {RELOAD_DEADLINE}))
 until [ "$({ask})" = {quote(generation)} ]; do
     [ "$(date +%s)" -lt "$until" ] || {{
         echo 'nginx reloaded, but the old configuration is still live. Its error log says:' >&2
         tail -n 5 /var/log/nginx/error.log >&2
 {back}
-        systemctl reload {UNIT} || true # what was live stays live
+        systemctl {again} {UNIT} || true # what was live stays live
         exit 1
     }}
     sleep 0.1
@@ -87,6 +127,8 @@ done
 
 def _restore(file: File) -> str:
     """Put back what was there, so that a restart of nginx does not meet what it cannot load."""
-    before = f'"$stage/before/"{quote(str(PurePosixPath(file.path).relative_to(ROOT)))}'
-    path = quote(file.path)
+    inside = "drop-in"
+    if file.path != DROP_IN:
+        inside = quote(str(PurePosixPath(file.path).relative_to(ROOT)))
+    before, path = f'"$stage/before/"{inside}', quote(file.path)
     return f"if [ -e {before} ]; then cp -a {before} {path}; else rm -f {path}; fi"

@@ -21,7 +21,7 @@ from higuera.operations.diff import readable
 from higuera.render.every import shared_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
-from higuera.render.nginx import nginx_files
+from higuera.render.nginx import nginx_files, sandbox_file
 from higuera.render.units import slot_files
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
@@ -102,8 +102,10 @@ class Run:
     def host_files(self) -> list[File]:
         """Files that no release owns: nginx, firewall, journald."""
         stack, project = self.deployment.stack, self.deployment.project
+        environment, secrets = self.deployment.environment, self.deployment.secrets
         return [
-            *nginx_files(stack, self.deployment.environment, project),
+            *nginx_files(stack, environment, project, secrets),
+            sandbox_file(stack, project),
             *settings_files(stack, self.ssh_ports, project),
         ]
 

@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 
 from higuera.render.files import File
+from higuera.render.limits import keys_digest, keys_files, preflights_of, retries_of, zones_of
 from higuera.render.template import render
 from higuera.spec.environment import Environment
+from higuera.spec.secrets import Secrets
 from higuera.spec.stack import Stack, route_slug
 
 BUCKETS = 20  # steps of 5 %
@@ -23,16 +25,31 @@ adopt() {{
 """
 
 NGINX_CONF = "/etc/nginx/nginx.conf"
+DROP_IN = "/etc/systemd/system/nginx.service.d/higuera.conf"
 
 
-def nginx_files(stack: Stack, environment: Environment, project: Path | None = None) -> list[File]:
-    """`nginx.conf`, the same for every stack of a host, and this stack's own file."""
+def nginx_files(
+    stack: Stack,
+    environment: Environment,
+    project: Path | None = None,
+    secrets: Secrets | None = None,
+) -> list[File]:
+    """`nginx.conf`, the same for every stack of a host, and this stack's own files.
+
+    + secrets: where the stack has tiers of API keys
+    """
     host = render("nginx/nginx.conf.j2", project)
-    generation = generation_id(stack, environment, project)
+    generation = generation_id(stack, environment, project, secrets)
     return [
         File(NGINX_CONF, host),
         File(stack_conf(stack), _stack_text(stack, environment, project, generation)),
+        *keys_files(stack, secrets),
     ]
+
+
+def sandbox_file(stack: Stack, project: Path | None = None) -> File:
+    """What nginx itself may do on the host."""
+    return File(DROP_IN, render("systemd/nginx.j2", project, stack=stack))
 
 
 def stack_conf(stack: Stack) -> str:
@@ -40,9 +57,15 @@ def stack_conf(stack: Stack) -> str:
     return f"/etc/nginx/higuera/{stack.app}.conf"
 
 
-def generation_id(stack: Stack, environment: Environment, project: Path | None = None) -> str:
+def generation_id(
+    stack: Stack,
+    environment: Environment,
+    project: Path | None = None,
+    secrets: Secrets | None = None,
+) -> str:
     """The id that the live nginx answers with on loopback: a digest of the whole configuration."""
     text = render("nginx/nginx.conf.j2", project) + _stack_text(stack, environment, project, "")
+    text += keys_digest(keys_files(stack, secrets))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -63,6 +86,7 @@ def adoption(stack: Stack) -> str:
 def _stack_text(
     stack: Stack, environment: Environment, project: Path | None, generation: str
 ) -> str:
+    variable = stack.app.replace("-", "_")
     return render(
         "nginx/stack.conf.j2",
         project,
@@ -71,6 +95,11 @@ def _stack_text(
         buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
         share=100 // BUCKETS,
         routes=[(prefix, route_slug(prefix)) for prefix in stack.routes],
-        variable=stack.app.replace("-", "_"),
+        variable=variable,
+        zones=zones_of(stack, variable),
+        retries=retries_of(stack.nginx),
+        preflight=preflights_of(stack.nginx),
+        tiers=stack.nginx.tiers,
+        has_default=bool(environment.domains) and not stack.nginx.unknown_hosts,
         generation=generation,
     )

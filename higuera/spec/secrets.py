@@ -95,6 +95,8 @@ def _make_up(name: str, stack: Stack) -> str:
     if database is not None and name == database.url:
         role = quote(stack.app)
         return f"postgresql://{role}:{random.token_urlsafe(24)}@127.0.0.1:5432/{role}"
+    if (tiers := stack.nginx.tiers) and name == tiers.keys:
+        return " ".join(f"{random.token_hex(16)}={tier}" for tier in tiers.rates)
     if name.endswith("EMAIL"):
         return f"smoke@{stack.app}.test"
     return random.token_urlsafe(32)

@@ -49,6 +49,8 @@ class Service(Model):
     """Seconds from SIGTERM to SIGKILL: what it has in hand has to be finished by then."""
     static: dict[StaticPrefix, RelativePath] = {}
     """URL prefixes that nginx serves from folders of the artifact, the previous release's too."""
+    writable: list[Name] = []
+    """Folders of its own that outlive releases; `$UPLOADS_DIR` leads to `uploads`."""
     env: dict[EnvironmentVariable, str] = {}
     secrets: list[EnvironmentVariable] = []
 
@@ -60,7 +62,18 @@ class Service(Model):
         for key, given in (("port", self.port), ("health", self.health), ("static", self.static)):
             if self.kind == "worker" and given:
                 raise ValueError(f"a worker answers nobody: it has no {key}")
+        for variable in sorted(self.folders.keys() & {*self.env, *self.secrets}):
+            raise ValueError(f"writable: {variable} is set by env or secrets already")
         return self
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The variable that leads to each writable folder."""
+        return {f"{name.upper().replace('-', '_')}_DIR": name for name in self.writable}
+
+    def state(self, account: str) -> str:
+        """These folders, as `StateDirectory=` has them: below /var/lib, separated by blanks."""
+        return " ".join(f"{account}/{name}" for name in self.writable)
 
     @property
     def is_worker(self) -> bool:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.database import SCRATCH_PORT, Database
 from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath
+from higuera.spec.nginx import Nginx, Size
 from higuera.spec.paths import HostPaths
 from higuera.spec.service import COLOURS, TRIAL, Services, Slot
 
@@ -27,7 +28,6 @@ VARIABLE = re.compile(VARIABLE_PATTERN)
 LOGIN_SECRETS = ("email", "password")
 
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
-Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMG]$")]
 
 
 class Runtimes(Model):
@@ -41,17 +41,6 @@ class Install(Model):
 
     run: Command
     inputs: list[RelativePath] = Field(min_length=1)
-
-
-class Nginx(Model):
-    """How nginx serves the stack."""
-
-    status_port: int = Field(default=8099, ge=1024, le=65535)
-    """Loopback port that answers with the id of the configuration that is really live."""
-    candidate_port: int = Field(default=8098, ge=1024, le=65535)
-    """Loopback port on which a candidate is smoke-tested before it takes traffic."""
-    body_limit: Size = "1M"
-    """The largest request body."""
 
 
 class Settings(Model):
@@ -132,6 +121,9 @@ class Stack(Model):
                 raise ValueError(f"routes.{prefix}: no service {service} (there are: {known})")
             if self.services[service].is_worker:
                 raise ValueError(f"routes.{prefix}: {service} is a worker, which answers nobody")
+        static = [prefix for service in self.services.values() for prefix in service.static]
+        for problem in self.nginx.problems(list(self.routes), static):
+            raise ValueError(problem)
         for key, job in self.database.jobs() if self.database else []:
             if job.service not in self.services:
                 raise ValueError(
@@ -261,6 +253,7 @@ class Stack(Model):
             found.update(dict.fromkeys(service.secrets))
         if self.database is not None:
             found.update(dict.fromkeys(self.database.secret_names()))
+        found.update(dict.fromkeys(self.nginx.secret_names()))
         login = self.smoke.get("login", {})
         found.update(dict.fromkeys(login[key] for key in LOGIN_SECRETS if login.get(key)))
         return list(found)

@@ -1,4 +1,4 @@
-"""Who uses a secret: services, jobs, the database section, the smoke checks."""
+"""Who uses a secret: services, jobs, the database section, nginx, the smoke checks."""
 
 from higuera.spec.service import COLOURS
 from higuera.spec.stack import LOGIN_SECRETS, Stack
@@ -15,6 +15,7 @@ def users_of(stack: Stack) -> dict[str, list[str]]:
         _add(users, [name for name in urls if name is not None], "database")
         for key, job in database.jobs():
             _add(users, [*stack.services[job.service].secrets, *job.secrets], key)
+    _add(users, stack.nginx.secret_names(), "nginx")
     login = stack.smoke.get("login", {})
     _add(users, [login[key] for key in LOGIN_SECRETS if login.get(key)], "smoke login")
     return users

@@ -66,6 +66,16 @@ def forms_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("forms") / "project"
 
 
+@pytest.fixture(scope="module")
+def mini_story(
+    mini_base: Project, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    """The same for a file whose tests tell one story, in order."""
+    folder = tmp_path_factory.mktemp("story") / "project"
+    with _booted(mini_base, folder, Path(request.node.name).stem) as project:
+        yield project
+
+
 @pytest.fixture
 def forms(
     forms_base: Project, forms_folder: Path, request: pytest.FixtureRequest

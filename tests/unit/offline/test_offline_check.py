@@ -70,18 +70,23 @@ TEMPLATES = {
         'unknown directive "keepalife_time" (in /etc/nginx/higuera/forms.conf:',
     ),
     "nginx value": ("nginx/nginx.conf.j2", "sendfile on;", "sendfile yes;", 'invalid value "yes"'),
-    "nginx address": ("nginx/stack.conf.j2", "[::]:80", "[::]:80x", 'invalid port in "[::]:80x"'),
+    "nginx address": (
+        "nginx/stack.conf.j2",
+        "[::1]:80",
+        "[::1]:80x",
+        'invalid port in "[::1]:80x"',
+    ),
     "nginx port": (
         "nginx/stack.conf.j2",
-        "listen [::]:80 default",
-        "listen [::]:99999 default",
+        "listen [::1]:80 default",
+        "listen [::1]:99999 default",
         "invalid port",
     ),
     "nginx server": (
         "nginx/stack.conf.j2",
-        "listen [::]:80 default_server",
-        "listen *:80 default_server",
-        "a duplicate listen *:80 (in /etc/nginx/higuera/forms.conf:",
+        "listen [::1]:80 default_server",
+        "listen 127.0.0.1:80 default_server",
+        "a duplicate listen 127.0.0.1:80 (in /etc/nginx/higuera/forms.conf:",
     ),
     "unit key": (
         "systemd/hardening.j2",
@@ -101,6 +106,12 @@ TEMPLATES = {
         "[Install]",
         "[Instal]",
         "Unknown section 'Instal'. Ignoring. (in /etc/systemd/system/forms-boot.service:",
+    ),
+    "unit of others": (
+        "systemd/nginx.j2",
+        "ProtectHome=yes",
+        "ProtectHomes=yes",
+        "Unknown key 'ProtectHomes' in section [Service], ignoring. (in /etc/systemd/system/nginx",
     ),
     "unit of ours": (
         "systemd/socket.j2",
@@ -255,7 +266,7 @@ def test_certificates_are_stood_in(project: OfflineProject) -> None:
     tls = "    listen 443 ssl http2;\n    listen [::]:443 ssl http2 ipv6only=on reuseport;\n"
     paths = "/etc/letsencrypt/live/{{ domains[0] }}"
     tls += f'    ssl_certificate {paths}/fullchain.pem;\n    ssl_certificate_key "{paths}/k.pem";\n'
-    port = "    listen [::]:80 default_server;\n"
+    port = "    listen [::1]:80 default_server;\n"
     project.override("nginx/stack.conf.j2", port, port + tls)
     assert project.findings() == []
     line = project.override("nginx/stack.conf.j2", "listen 443 ssl", "ssl_protocol x;listen 443")

@@ -22,20 +22,29 @@ def nginx() -> str:
     return program
 
 
-def nginx_test(folder: Path, files: list[File]) -> str:
-    """`nginx -t` over rendered files laid on a copy of /etc/nginx. Its complaints; empty: none."""
+def laid(folder: Path, files: list[File], **more: str) -> Path:
+    """Rendered files on a copy of /etc/nginx, their paths below the folder; `nginx.conf` there."""
     prefix = folder / "nginx"
     shutil.copytree("/etc/nginx", prefix, symlinks=True)
     (folder / "logs").mkdir()
+    changes = {"/var/log/nginx/": f"{folder}/logs/", "/run/nginx.pid": f"{folder}/nginx.pid"}
     for file in files:
         path = prefix / Path(file.path).relative_to("/etc/nginx")
         path.parent.mkdir(exist_ok=True)
-        text = file.text.replace("/var/log/nginx/", f"{folder}/logs/")
-        path.write_text(text.replace("/run/nginx.pid", f"{folder}/nginx.pid"))
+        text = file.text
+        for old, new in {**changes, **more}.items():
+            text = text.replace(old, new)
+        path.write_text(text)
+    return prefix / "nginx.conf"
+
+
+def nginx_test(folder: Path, files: list[File]) -> str:
+    """`nginx -t` over rendered files laid on a copy of /etc/nginx. Its complaints; empty: none."""
+    config = laid(folder, files)
     # Its own network: no port of this machine is looked at.
     alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
     done = subprocess.run(
-        [*alone, nginx(), "-t", "-c", str(prefix / "nginx.conf")],
+        [*alone, nginx(), "-t", "-c", str(config)],
         capture_output=True,
         text=True,
         check=False,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from systemd_reader import Systemd, settings_of
 
 from higuera.errors import SecretError
 from higuera.render.files import File
+from higuera.render.nginx import sandbox_file
 from higuera.render.units import SYSTEMD, boot_file, job_files, slot_files
 from higuera.spec.secrets import Secrets
 from higuera.spec.service import COLOURS
@@ -105,9 +107,45 @@ def exposure(folder: Path, name: str) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize("unit", ["forms-backend-blue.service", "forms-migrate@.service"])
+@pytest.mark.parametrize(
+    "unit",
+    ["forms-backend-blue.service", "forms-backend-blue-proxy.service", "forms-migrate@.service"],
+)
 def test_services_and_jobs_are_shut_in(tmp_path: Path, unit: str) -> None:
     assert exposure(tmp_path, unit) <= EXPOSURE
+
+
+def test_nginx_is_shut_in(tmp_path: Path) -> None:
+    """Debian's own unit with our drop-in; 9.6 without."""
+    shutil.copy("/lib/systemd/system/nginx.service", tmp_path)
+    bare = exposure(tmp_path, "nginx.service")
+    drop_in = tmp_path / "nginx.service.d" / "higuera.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(sandbox_file(forms()).text)
+    assert exposure(tmp_path, "nginx.service") <= 3.0 < 9 < bare
+    assert analyze("verify", "--man=no", tmp_path / "nginx.service") == ""
+
+
+@pytest.mark.parametrize("unit", ["forms-backend-blue.service", "forms-migrate@.service"])
+def test_of_releases_and_secrets_there_is_its_own(unit: str) -> None:
+    (text,) = (f.text for f in files_of(forms()) if Path(f.path).name == unit)
+    assert settings_of(text, "TemporaryFileSystem") == ["/srv:ro"]
+    assert settings_of(text, "BindReadOnlyPaths") == settings_of(text, "WorkingDirectory")
+    hidden = settings_of(text, "InaccessiblePaths")[0].split()
+    assert {"-/etc/higuera", "-/var/lib/higuera", "-/run/higuera"} <= set(hidden)
+
+
+def test_writable_folders_are_made_told_of_and_kept() -> None:
+    data = stack_data()
+    data["services"]["backend"]["writable"] = ["uploads"]
+    files = files_of(Stack.model_validate(data))
+    mine = ("backend-blue.service", "backend-green.service", "migrate@.service", "seed@.service")
+    for file in filter(is_unit, files):
+        told = settings_of(file.text, "StateDirectory")
+        is_mine = Path(file.path).name.removeprefix("forms-") in mine or "-scratch@" in file.path
+        assert told == (["forms-backend/uploads"] if is_mine else []), file.path
+        line = 'Environment="UPLOADS_DIR=/var/lib/forms-backend/uploads"'
+        assert (line in file.text) == is_mine
 
 
 @pytest.mark.parametrize("name", STACKS)
