@@ -19,6 +19,8 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from typing_extensions import override
 
+from higuera.connectors.proof import prove_login
+
 HEARTBEAT = 5  # seconds between signs of life of a slow command
 # Seconds without an answer after which a connection counts as cut: the deploy ends before the host,
 # which hears a sign of life every 3 s and waits for 15, takes it for abandoned.
@@ -127,6 +129,10 @@ class HigueraSSHConnector(SSHConnector):
             gone = f"the connection to {self.host.name} is gone"
             output.combined_lines.append(OutputLine("stderr", gone))
         return ok, output
+
+    def prove_login(self, user: str) -> None:
+        """Connect anew, with the same key, and become root there. Raises HostError."""
+        prove_login(self, user)
 
     def _is_up(self) -> bool:
         transport = self.client.get_transport() if self.client is not None else None

@@ -2,7 +2,7 @@
 
 from higuera.deploys.boundary import told
 from higuera.facts.machine import MachineState
-from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
+from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings, ssh
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.nginx import adoption, generation_id
@@ -33,8 +33,14 @@ def provision(run: Run, machine: MachineState) -> None:
             user=machine.user,
         )
     web = [file for file in run.host_files if file.path.startswith(nginx.ROOT)]
-    others = [file for file in run.host_files if file not in web]
+    others = [file for file in run.host_files if file not in [*web, *run.ssh_files]]
     settings.applied(name="Firewall, journal, time", files=others)
+    ssh.proven(
+        name="SSH",
+        files=run.ssh_files,
+        user=run.user,
+        deadline=stack.settings.ssh.confirm_deadline,
+    )
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)

@@ -22,6 +22,7 @@ from higuera.render.every import shared_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files
+from higuera.render.ssh import ssh_files
 from higuera.render.units import slot_files
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
@@ -100,12 +101,18 @@ class Run:
 
     @cached_property
     def host_files(self) -> list[File]:
-        """Files that no release owns: nginx, firewall, journald."""
+        """Files that no release owns: nginx, firewall, journald, sshd."""
         stack, project = self.deployment.stack, self.deployment.project
         return [
             *nginx_files(stack, self.deployment.environment, project),
             *settings_files(stack, self.ssh_ports, project),
+            *self.ssh_files,
         ]
+
+    @cached_property
+    def ssh_files(self) -> list[File]:
+        """Those of them that are for sshd."""
+        return ssh_files(self.deployment.stack.settings.ssh, self.user, self.deployment.project)
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:

@@ -7,6 +7,7 @@ from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files
+from higuera.render.ssh import ssh_files
 from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
 from higuera.spec.secrets import Secrets
@@ -42,6 +43,7 @@ def parts(
     stack, project = deployment.stack, deployment.project
     return [
         partial(settings_files, stack, ssh_ports, project),
+        partial(ssh_files, stack.settings.ssh, deployment.environment.host.user or "root", project),
         partial(nginx_files, stack, deployment.environment, project),
         partial(shared_files, deployment, secrets, questions),
         *(
