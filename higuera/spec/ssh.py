@@ -22,7 +22,10 @@ class Ssh(Model):
     """Keys that one connection may offer."""
     login_grace: int = Field(default=30, ge=5, le=600)
     """Seconds that a login may take."""
-    connections: int = Field(default=60, ge=0, le=100_000)
-    """New connections a minute that the firewall lets one address make; 0: any number."""
+    connections: int = Field(default=120, ge=0, le=100_000)
+    """New connections a minute that the firewall lets one address make, a quarter of them at once.
+
+    0: any number. What is over it gets in when TCP asks again, a second later.
+    """
     confirm_deadline: int = Field(default=60, ge=5, le=3600)
     """Seconds after a change of sshd within which a new login has to be proven, or it goes back."""

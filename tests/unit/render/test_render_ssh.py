@@ -53,7 +53,7 @@ def test_each_key(given: dict[str, object], user: str, keyword: str, value: obje
 
 
 def test_what_paramiko_can_do_is_allowed() -> None:
-    """The deploy itself comes with paramiko; of each kind it has at least two in common."""
+    """The deploy itself comes with paramiko."""
     from paramiko import Transport
 
     told, options = settings(Ssh()), Transport
@@ -63,7 +63,7 @@ def test_what_paramiko_can_do_is_allowed() -> None:
         ("MACs", options._preferred_macs),  # type: ignore[attr-defined]
         ("HostKeyAlgorithms", options._preferred_keys),  # type: ignore[attr-defined]
     ):
-        assert len(set(told[keyword][0].split(",")) & set(known)) >= 2, keyword
+        assert set(told[keyword][0].split(",")) & set(known), keyword
 
 
 def test_not_hardened_says_nothing() -> None:
@@ -91,10 +91,10 @@ def test_tool_is_clean_shell_and_knows_its_commands(tmp_path: Path) -> None:
         assert said(tool, *arguments) == f"{usage}exit 2"
 
 
-@pytest.mark.parametrize(("connections", "limited"), [(60, True), (0, False)])
+@pytest.mark.parametrize(("connections", "limited"), [(120, True), (0, False)])
 def test_the_firewall_limits_new_connections(connections: int, limited: bool) -> None:
     text = firewall_file([22], None, Ssh(connections=connections)).text
-    assert (f"over {connections}/minute burst {2 * connections} packets" in text) == limited
+    assert (f"over {connections}/minute burst {connections // 4} packets" in text) == limited
     assert ("@ssh_sources6" in text) == ("@ssh_sources " in text) == limited
 
 
