@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
+from paramiko import AuthenticationException, SSHException
 from paramiko import SSHClient as ParamikoClient
-from paramiko import SSHException
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import SSHClient
 
@@ -28,7 +28,7 @@ def prove_login(connector: SSHConnector, user: str) -> None:
             client.connect(hostname, **with_key)  # type: ignore[no-untyped-call]
             status = _become_root(client)
         except (SSHException, OSError, EOFError) as error:
-            if time.monotonic() < until:
+            if time.monotonic() < until and not isinstance(error, AuthenticationException):
                 time.sleep(PAUSE)
                 continue
             raise HostError(f"{name}: no new login as {user} gets in: {error}") from None
