@@ -112,7 +112,12 @@ class Run:
     @cached_property
     def ssh_files(self) -> list[File]:
         """Those of them that are for sshd."""
-        return ssh_files(self.deployment.stack.settings.ssh, self.user, self.deployment.project)
+        return ssh_files(self.deployment.stack.settings.ssh, self.login, self.deployment.project)
+
+    @property
+    def login(self) -> str:
+        """Who deploys from now on: not who logged in this time, where that was to make the user."""
+        return self.deployment.environment.host.user or self.user
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:

@@ -198,15 +198,12 @@ def test_a_change_that_locks_out_is_taken_back(mini: Project) -> None:
     assert mini.plan() == []
 
 
-def test_a_deploy_user_that_is_proven_closes_root(mini: Project) -> None:
+def test_a_new_deploy_user_is_made_and_proven_and_root_closed(mini: Project) -> None:
     host = mini.host
-    mini.environment(
-        f"host: {{address: {host.address}, user: deploy, key: {host.key}}}\nsecrets: generate\n"
-    )
-    assert mini.plan() == ["SSH"]
-    mini.ssh("chmod 600 /etc/sudoers.d/deploy; mv /etc/sudoers.d/deploy /root/")
-    assert "sudo wants a password from deploy" in mini.deploy("-y").stderr
-    mini.ssh("mv /root/deploy /etc/sudoers.d/")
+    mini.ssh("userdel --remove deploy; rm /etc/sudoers.d/deploy")
+    access = f"{{address: {host.address}, user: deploy, bootstrap: root, key: {host.key}}}"
+    mini.environment(f"host: {access}\nsecrets: generate\n")
+    assert mini.plan() == ["Deploy user", "Accounts and folders", "SSH"]
     mini.deployed()
     assert mini.plan() == []
     assert entered(host, "root").returncode == 255
