@@ -27,5 +27,5 @@ class Ssh(Model):
 
     0: any number. What is over it gets in when TCP asks again, a second later.
     """
-    confirm_deadline: int = Field(default=60, ge=5, le=3600)
+    confirm_deadline: int = Field(default=60, ge=3, le=3600)
     """Seconds after a change of sshd within which a new login has to be proven, or it goes back."""

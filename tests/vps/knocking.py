@@ -8,8 +8,8 @@ from harness import Project
 # Runs on the other VPS, which has Python's smallest installation.
 KNOCK = """
 import select, socket, sys, time
-family, host, wait = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, sys.argv[1], 1.5
-ports, opened, size = eval(sys.argv[2]), [], 8192
+family, host, wait = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, sys.argv[1], 1
+ports, opened, size = eval(sys.argv[2]), [], 16384
 for start in range(0, len(ports), size):
     poll, waiting = select.poll(), {}
     for port in ports[start : start + size]:

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,11 +121,11 @@ def test_what_an_auditor_sees(mini: Project) -> None:
     mini.ssh("echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-a.conf")
     mini.ssh("printf 'Match User root\\n  PermitRootLogin yes\\n' >>/etc/ssh/sshd_config")
     mini.ssh("systemctl reload ssh")
-    until(lambda: methods(address) != ["publickey"], "the hole is open")
+    until(lambda: "password" in methods(address), "the hole is open")
     closed_again(mini, "SSH", "passwordauthentication yes, permitrootlogin yes")
     assert methods(address) == ["publickey"]
     mini.ssh(f"sed -i 's/^X11.*/X11Forwarding yes/' {OURS}")
-    mini.ssh("nft flush chain inet higuera inbound")
+    mini.ssh("nft insert rule inet higuera inbound tcp dport 1-65535 accept")
     assert mini.plan() == ["Firewall, journal, time", "SSH"]
     mini.deployed()
     before = mini.snapshot()
@@ -133,8 +134,12 @@ def test_what_an_auditor_sees(mini: Project) -> None:
 
 
 def methods(address: str) -> list[str]:
-    """What sshd offers to somebody whose key it does not know."""
-    with paramiko.Transport((address, 22)) as transport:
+    """What sshd offers to somebody whose key it does not know; nothing while it is away."""
+    try:
+        connection = socket.create_connection((address, 22), timeout=10)
+    except ConnectionRefusedError:
+        return []
+    with paramiko.Transport(connection) as transport:
         transport.start_client(timeout=10)
         with pytest.raises(paramiko.BadAuthenticationType) as refusal:
             transport.auth_none("root")
@@ -150,7 +155,7 @@ def test_a_killed_change_of_sshd_locks_nobody_out(mini: Project) -> None:
     killed_at(mini, "yes id -u")
     mini.reboot()
     assert (pending(mini), tries(mini)) == (False, "4")
-    mini.edit("inventory/stack.yml", "tries: 5}", "tries: 5, confirm_deadline: 5}")
+    mini.edit("inventory/stack.yml", "tries: 5}", "tries: 5, confirm_deadline: 3}")
     for at, value in STEPS:
         killed_at(mini, at)
         mini.ssh("rm /run/hold")
