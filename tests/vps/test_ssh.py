@@ -11,7 +11,7 @@ import paramiko
 import pytest
 from aftermath import refused, struck
 from conftest import vps_name
-from harness import BIN, Project, until
+from harness import BIN, HIGUERA, Project, until
 from knocking import knock, open_ports, outside
 
 from higuera import sandbox
@@ -90,7 +90,7 @@ def taken(printed: str) -> int:
 
 def closed_again(project: Project, step: str, warning: str) -> None:
     """What was opened by hand is told by a plan, and the next deploy closes it, once."""
-    done = project.run(str(BIN / "higuera"), "plan", "--json")
+    done = project.run(HIGUERA, "plan", "--json")
     assert done.returncode == 2, done.stderr
     plan = json.loads(done.stdout)
     assert plan["steps"] == [step]
@@ -201,6 +201,12 @@ def test_a_change_that_locks_out_is_taken_back(mini: Project) -> None:
     assert mini.ssh("sshd -T | grep -c '^allowusers' || true") == "0"
     template.unlink()
     assert mini.plan() == []
+    # Turned off by name: sshd is as Debian has it.
+    mini.ssh("echo root:guessed | chpasswd")
+    mini.edit("inventory/stack.yml", "drain: 5}", "drain: 5, ssh: {harden: false}}")
+    mini.deployed()
+    assert "password" in methods(mini.host.address)
+    assert mini.plan() == []
 
 
 def test_a_new_deploy_user_is_made_and_proven_and_root_closed(mini: Project) -> None:
@@ -208,6 +214,7 @@ def test_a_new_deploy_user_is_made_and_proven_and_root_closed(mini: Project) -> 
     mini.ssh("userdel --remove deploy; rm /etc/sudoers.d/deploy")
     access = f"{{address: {host.address}, user: deploy, bootstrap: root, key: {host.key}}}"
     mini.environment(f"host: {access}\nsecrets: generate\n")
+    assert "the key is accepted" in mini.run(HIGUERA, "doctor").stdout
     assert mini.plan() == ["Deploy user", "Accounts and folders", "SSH"]
     mini.deployed()
     assert mini.plan() == []
