@@ -81,6 +81,7 @@ def groups(path: str) -> dict[str, Any]:
     if _record is not None:
         data[record.KEY] = _record
     optional = {"ssh_user": host.user, "ssh_port": host.port, "ssh_key": host.key}
+    optional["higuera_bootstrap"] = host.bootstrap if host.user else None
     data.update({key: value for key, value in optional.items() if value is not None})
     address = host.address if host.address.startswith("@") else f"@higuera/{host.address}"
     return {deployment.name.replace("-", "_"): [(address, data)]}

@@ -19,6 +19,8 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from typing_extensions import override
 
+from higuera.connectors.proof import prove_login
+
 HEARTBEAT = 5  # seconds between signs of life of a slow command
 # Seconds without an answer after which a connection counts as cut: the deploy ends before the host,
 # which hears a sign of life every 3 s and waits for 15, takes it for abandoned.
@@ -89,12 +91,24 @@ class HigueraSSHConnector(SSHConnector):
         try:
             # A fresh CI runner has no ~/.ssh, and a key that cannot be kept fails the connection.
             known_hosts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            super().connect()
+            self._log_in()
         except OSError as error:
             raise ConnectError(f"{known_hosts.parent} cannot be made: {error}") from None
         except PyinfraError as error:
             raise ConnectError(f"{error}; {self._advice(str(error))}") from None
         send_at_once(self.client)
+
+    def _log_in(self) -> None:
+        """As the user of the deploy; before there is one, as who makes it."""
+        bootstrap = self.host.data.get("higuera_bootstrap")
+        try:
+            super().connect()
+        except PyinfraError as error:
+            if bootstrap is None or "uthentication" not in str(error):
+                raise
+            user, self.data["ssh_user"] = self.data["ssh_user"], bootstrap
+            super().connect()
+            self.host.log(f"{user} does not get in yet: this run logs in as {bootstrap}")
 
     def _advice(self, problem: str) -> str:
         hostname = self.data["ssh_hostname"] or self.host.name
@@ -127,6 +141,10 @@ class HigueraSSHConnector(SSHConnector):
             gone = f"the connection to {self.host.name} is gone"
             output.combined_lines.append(OutputLine("stderr", gone))
         return ok, output
+
+    def prove_login(self, user: str) -> None:
+        """Connect anew, with the same key, and become root there. Raises HostError."""
+        prove_login(self, user)
 
     def _is_up(self) -> bool:
         transport = self.client.get_transport() if self.client is not None else None

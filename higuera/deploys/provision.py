@@ -2,7 +2,17 @@
 
 from higuera.deploys.boundary import told
 from higuera.facts.machine import MachineState
-from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
+from higuera.operations import (
+    accounts,
+    database,
+    login,
+    nginx,
+    packages,
+    release,
+    runtimes,
+    settings,
+    ssh,
+)
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.nginx import adoption, generation_id
@@ -20,6 +30,7 @@ def provision(run: Run, machine: MachineState) -> None:
         packages=packages_of(stack),
         before="" if is_local else database.NO_CLUSTER,
     )
+    login.present(name="Deploy user", user=run.login, like=machine.user)
     accounts.present(
         name="Accounts and folders",
         accounts=[stack.account(service) for service in stack.services],
@@ -33,8 +44,14 @@ def provision(run: Run, machine: MachineState) -> None:
             user=machine.user,
         )
     web = [file for file in run.host_files if nginx.is_read_by_it(file)]
-    others = [file for file in run.host_files if file not in web]
+    others = [file for file in run.host_files if file not in [*web, *run.ssh_files]]
     settings.applied(name="Firewall, journal, time", files=others)
+    ssh.proven(
+        name="SSH",
+        files=run.ssh_files,
+        user=run.login,
+        deadline=stack.settings.ssh.confirm_deadline,
+    )
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)
@@ -57,7 +74,10 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder("/etc/higuera"),
         Folder(paths.config, mode="700"),
         Folder("/var/lib/higuera"),
-        Folder(incoming(machine.user), mode="700", owner=f"{machine.user}:{machine.group}"),
+        *(
+            Folder(incoming(user), mode="700", owner=f"{user}:{group}")
+            for user, group in {run.login: run.login, machine.user: machine.group}.items()
+        ),
         Folder(paths.state, mode="750"),
         Folder("/opt/higuera"),
         Folder(RUNTIMES),

@@ -132,13 +132,17 @@ def _ask_host(
     is_sandbox = host.address.startswith(SANDBOX_PREFIX)
     try:
         address = _sandbox_address(host) if is_sandbox else host.address
-        command = ssh_command(host, f"exec sh -c {quote(script(deployment.stack))}")
+        question = f"exec sh -c {quote(script(deployment.stack))}"
+        command = ssh_command(host, question)
     except HigueraError as error:
         return replace(facts, why_no_host=str(error))
     way = (address, "") if is_sandbox else way_of_ssh(ssh_command(host, ""), address)
     domains = [] if is_sandbox else list(deployment.environment.domains)
     network = pool.submit(look, *way, domains)
     connection = _keyless(host) or connect(command, host.address)
+    if connection.problem is not None and host.bootstrap is not None:  # as the deploy will
+        first = host.model_copy(update={"user": host.bootstrap})
+        connection = connect(ssh_command(first, question), host.address)
     lines = list(connection.lines)
     if connection.problem is None:
         facts = replace(facts, machine=Machine().process(lines), host=parse_host(lines))

@@ -2,6 +2,7 @@
 
 import difflib
 
+from pyinfra import logger
 from pyinfra.api import Host
 
 from higuera.facts.files import HostFiles
@@ -26,6 +27,12 @@ def show_diff(host: Host, stale: list[File], there: HostFiles) -> None:
     if wants_diff(host):
         for line in format_diff(stale, there):
             host.log(line)
+
+
+def warn(host: Host, text: str) -> None:
+    """Tell what somebody changed by hand, once: when the deploy is prepared, so a plan has it."""
+    if not host.state.is_executing:
+        host.log_styled(text, fg="yellow", log_func=logger.warning)
 
 
 def format_diff(stale: list[File], there: HostFiles) -> list[str]:

@@ -22,6 +22,7 @@ from higuera.render.every import shared_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files, sandbox_file
+from higuera.render.ssh import ssh_files
 from higuera.render.units import slot_files
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
@@ -100,14 +101,25 @@ class Run:
 
     @cached_property
     def host_files(self) -> list[File]:
-        """Files that no release owns: nginx, firewall, journald."""
+        """Files that no release owns: nginx, firewall, journald, sshd."""
         stack, project = self.deployment.stack, self.deployment.project
         environment, secrets = self.deployment.environment, self.deployment.secrets
         return [
             *nginx_files(stack, environment, project, secrets),
             sandbox_file(stack, project),
             *settings_files(stack, self.ssh_ports, project),
+            *self.ssh_files,
         ]
+
+    @cached_property
+    def ssh_files(self) -> list[File]:
+        """Those of them that are for sshd."""
+        return ssh_files(self.deployment.stack.settings.ssh, self.login, self.deployment.project)
+
+    @property
+    def login(self) -> str:
+        """Who deploys from now on: not who logged in this time, where that was to make the user."""
+        return self.deployment.environment.host.user or self.user
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:

@@ -6,14 +6,20 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
-from higuera.operations.diff import readable, show_diff
+from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
 from higuera.render.files import File
 from higuera.render.host import FIREWALL, JOURNALD
 
 TIME = "systemd-timesyncd.service"
 RULES = "nftables.service"
-LOADED = "nft list table inet higuera >/dev/null 2>&1 && echo loaded"
+# Whether the kernel holds just the rules of the file: these are loaded once more, in a network
+# namespace of their own, and both are listed without counters and what dynamic sets hold.
+LIST = "nft --stateless --terse list table inet higuera 2>/dev/null"
+LOADED = (
+    f"is=$({LIST}) && should=$(unshare --net sh -c 'nft -f {FIREWALL} && {LIST}') && "
+    '[ "$is" = "$should" ] && echo loaded'
+)
 
 
 @operation()
@@ -48,8 +54,10 @@ def applied(files: list[File]) -> Generator[StringCommand, None, None]:
             checks.append(f'nft -c -f "$stage/{stale_paths.index(FIREWALL)}"')
         if FIREWALL in stale_paths or there.answer != "loaded":
             after.append(f"nft -f {FIREWALL}")
-        if not there.units.get(RULES, "").endswith("enabled"):
-            after.append(f"systemctl --quiet enable {RULES}")
+        if there.units.get(RULES) != "active enabled":
+            after.append(f"systemctl --quiet enable --now {RULES}")
+        if FIREWALL not in stale_paths and there.answer != "loaded":
+            warn(host, f"the firewall does not hold the rules of {FIREWALL}")
     if not stale and not after:
         host.noop("settings hold")
         return

@@ -7,6 +7,7 @@ from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files, sandbox_file
+from higuera.render.ssh import ssh_files
 from higuera.render.units import boot_file, job_files, slot_files, tool_file
 from higuera.spec.load import Deployment
 from higuera.spec.secrets import Secrets
@@ -44,6 +45,7 @@ def parts(
         partial(settings_files, stack, ssh_ports, project),
         partial(nginx_files, stack, deployment.environment, project, secrets),
         lambda: [sandbox_file(stack, project)],
+        partial(ssh_files, stack.settings.ssh, deployment.environment.host.user or "root", project),
         partial(shared_files, deployment, secrets, questions),
         *(
             partial(slot_files, stack, name, colour, secrets, project)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from higuera.render.files import File
 from higuera.render.template import render
+from higuera.spec.ssh import Ssh
 from higuera.spec.stack import Stack
 
 FIREWALL = "/etc/nftables.conf"
@@ -15,8 +16,8 @@ def settings_files(
     stack: Stack, ssh_ports: Sequence[int], project: Path | None = None
 ) -> list[File]:
     """What of the host's settings the stack wants."""
-    files = [journald_file(stack, project)]
-    return [*files, firewall_file(ssh_ports, project)] if stack.settings.firewall else files
+    settings, files = stack.settings, [journald_file(stack, project)]
+    return [*files, firewall_file(ssh_ports, project, settings.ssh)] if settings.firewall else files
 
 
 def journald_file(stack: Stack, project: Path | None = None) -> File:
@@ -24,8 +25,9 @@ def journald_file(stack: Stack, project: Path | None = None) -> File:
     return File(JOURNALD, render("host/journald.conf.j2", project, settings=stack.settings))
 
 
-def firewall_file(ssh_ports: Sequence[int], project: Path | None = None) -> File:
+def firewall_file(
+    ssh_ports: Sequence[int], project: Path | None = None, ssh: Ssh | None = None
+) -> File:
     """Default-deny inbound. The ports on which sshd really listens always stay open."""
-    return File(
-        FIREWALL, render("host/nftables.conf.j2", project, ssh_ports=list(ssh_ports)), mode="0640"
-    )
+    values = {"ssh_ports": list(ssh_ports), "ssh": ssh or Ssh()}
+    return File(FIREWALL, render("host/nftables.conf.j2", project, **values), mode="0640")

@@ -21,6 +21,8 @@ class Host(Model):
     address: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@._:/-]+$")]
     user: str | None = None
     """root, or a user that may sudo without a password."""
+    bootstrap: str | None = None
+    """Who logs in while `user` does not get in yet, and makes it: root, on a new VPS."""
     port: int | None = Field(default=None, ge=1, le=65535)
     key: str | None = None
     """Path of the private key; empty: the SSH agent and the usual files."""

@@ -11,6 +11,7 @@ from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativeP
 from higuera.spec.nginx import Nginx, Size
 from higuera.spec.paths import HostPaths
 from higuera.spec.service import COLOURS, TRIAL, Services, Slot
+from higuera.spec.ssh import Ssh
 
 # `sun_path` of a unix socket holds 108 bytes, the last of them NUL (man 7 unix).
 SOCKET_PATH_LIMIT = 107
@@ -50,6 +51,8 @@ class Settings(Model):
     """Disk that journald may use."""
     firewall: bool = True
     """nftables, default-deny inbound: ssh, 80, 443, ping."""
+    ssh: Ssh = Ssh()
+    """Who may log in, and how."""
     health_deadline: int = Field(default=30, ge=1, le=600)
     """Seconds that a candidate has to become healthy."""
     drain: int = Field(default=30, ge=0, le=3600)

@@ -18,6 +18,7 @@ def test_dry_run_on_a_bare_vps_lists_everything_and_changes_nothing(bare: Projec
         "Accounts and folders",
         "Node 22.23.3",
         "Firewall, journal, time",
+        "SSH",
         "nginx",
         "Tool and jobs",
         *RELEASE_STEPS,

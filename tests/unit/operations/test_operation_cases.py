@@ -3,11 +3,20 @@
 import pytest
 from operation_harness import Case, cases, complaints
 
-from higuera.operations import accounts, database, nginx, packages, runtimes, settings
+from higuera.operations import (
+    accounts,
+    database,
+    login,
+    nginx,
+    packages,
+    runtimes,
+    settings,
+    ssh,
+)
 
 OPERATIONS = {
     f"{module.__name__.rpartition('.')[2]}/{name}"
-    for module in (accounts, database, nginx, packages, runtimes, settings)
+    for module in (accounts, database, login, nginx, packages, runtimes, settings, ssh)
     for name, value in vars(module).items()
     if hasattr(value, "_inner") and value.__module__ == module.__name__
 }

@@ -1,0 +1,30 @@
+"""What sshd reads first, and the on-host tool that puts it there without locking anybody out."""
+
+from pathlib import Path
+
+from higuera.render.files import File
+from higuera.render.template import render
+from higuera.spec.ssh import Ssh
+
+SSHD = "/etc/ssh/sshd_config.d/00-higuera.conf"
+TOOL = "/usr/local/sbin/higuera-sshd"
+BOOT = "/etc/systemd/system/higuera-sshd.service"
+
+
+def ssh_files(ssh: Ssh, user: str, project: Path | None = None) -> list[File]:
+    """The configuration, the tool, the unit that looks after a reboot.
+
+    + user: who logs in to deploy; root's login is closed for anybody else
+    """
+    return [
+        sshd_file(ssh, user, project),
+        File(TOOL, render("host/sshd.sh.j2", project, tool=TOOL, conf=SSHD), mode="0755"),
+        File(BOOT, render("systemd/sshd-boot.j2", project, tool=TOOL)),
+    ]
+
+
+def sshd_file(ssh: Ssh, user: str, project: Path | None = None) -> File:
+    """Read before every other drop-in, and sshd keeps the first value that it reads."""
+    closes_root = ssh.root == "auto" and user != "root"
+    text = render("host/sshd.conf.j2", project, ssh=ssh, user=user, closes_root=closes_root)
+    return File(SSHD, text)
