@@ -44,7 +44,12 @@ class Deployment:
     def secrets(self) -> Secrets:
         """The declared secrets. Raises SecretError that names every one that is missing."""
         generate = self.stack if self.environment.secrets == "generate" else None
-        return load_secrets(self.stack.secret_names(), self.secret_sources, generate)
+        return load_secrets(self.secret_names(), self.secret_sources, generate)
+
+    def secret_names(self) -> list[str]:
+        """Every secret that the stack or its TLS needs, once."""
+        names = [*self.stack.secret_names(), *self.environment.tls.secret_names()]
+        return list(dict.fromkeys(names))
 
     @property
     def secret_sources(self) -> Sources:
