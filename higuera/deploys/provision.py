@@ -2,7 +2,16 @@
 
 from higuera.deploys.boundary import told
 from higuera.facts.machine import MachineState
-from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
+from higuera.operations import (
+    accounts,
+    certificate,
+    database,
+    nginx,
+    packages,
+    release,
+    runtimes,
+    settings,
+)
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.nginx import adoption, generation_id
@@ -14,10 +23,11 @@ from higuera.spec.paths import RUNTIMES, incoming
 def provision(run: Run, machine: MachineState) -> None:
     """Packages, accounts, runtimes, settings, database, nginx."""
     stack, project = run.deployment.stack, run.deployment.project
+    environment = run.deployment.environment
     is_local = stack.database is not None and stack.database.provision == "local"
     packages.installed(
         name="Packages",
-        packages=packages_of(stack),
+        packages=packages_of(stack, environment),
         before="" if is_local else database.NO_CLUSTER,
     )
     accounts.present(
@@ -38,7 +48,6 @@ def provision(run: Run, machine: MachineState) -> None:
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)
-    environment = run.deployment.environment
     nginx.configured(
         name="nginx",
         files=web,
@@ -47,12 +56,15 @@ def provision(run: Run, machine: MachineState) -> None:
         before_reload=adoption(stack),
     )
     release.tool_written(name="Tool and jobs", run=run)
+    if environment.tls.is_on:
+        certificate.shown(name="Certificate", run=run)
 
 
 def _folders(run: Run, machine: MachineState) -> list[Folder]:
     stack = run.deployment.stack
     paths = stack.paths
     gated = [paths.backups, paths.migrations] if stack.is_gated else []
+    is_tls = run.deployment.environment.tls.is_on
     return [
         Folder("/etc/higuera"),
         Folder(paths.config, mode="700"),
@@ -67,4 +79,5 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder(paths.traffic),
         Folder(f"{paths.traffic}/plans"),
         *(Folder(path, mode="700") for path in gated),
+        *(Folder(path) for path in ("/etc/ssl/higuera", paths.tls) if is_tls),
     ]

@@ -73,14 +73,14 @@ TEMPLATES = {
     "nginx address": ("nginx/stack.conf.j2", "[::]:80", "[::]:80x", 'invalid port in "[::]:80x"'),
     "nginx port": (
         "nginx/stack.conf.j2",
-        "listen [::]:80 default",
-        "listen [::]:99999 default",
+        "listen [::]:80",
+        "listen [::]:99999",
         "invalid port",
     ),
     "nginx server": (
         "nginx/stack.conf.j2",
-        "listen [::]:80 default_server",
-        "listen *:80 default_server",
+        "listen [::]:80",
+        "listen *:80",
         "a duplicate listen *:80 (in /etc/nginx/higuera/forms.conf:",
     ),
     "unit key": (
@@ -255,7 +255,8 @@ def test_certificates_are_stood_in(project: OfflineProject) -> None:
     tls = "    listen 443 ssl http2;\n    listen [::]:443 ssl http2 ipv6only=on reuseport;\n"
     paths = "/etc/letsencrypt/live/{{ domains[0] }}"
     tls += f'    ssl_certificate {paths}/fullchain.pem;\n    ssl_certificate_key "{paths}/k.pem";\n'
-    port = "    listen [::]:80 default_server;\n"
+    project.edit("inventory/production.yml", "tls: acme", "tls: off")
+    port = "    listen [::]:80{{ as_default }};\n"
     project.override("nginx/stack.conf.j2", port, port + tls)
     assert project.findings() == []
     line = project.override("nginx/stack.conf.j2", "listen 443 ssl", "ssl_protocol x;listen 443")
