@@ -14,6 +14,7 @@ from higuera.operations import (
 )
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
+from higuera.render.certificate import certificate_for, given_pair, timer_of
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
@@ -57,7 +58,14 @@ def provision(run: Run, machine: MachineState) -> None:
     )
     release.tool_written(name="Tool and jobs", run=run)
     if environment.tls.is_on:
-        certificate.shown(name="Certificate", run=run)
+        pair = given_pair(run.deployment)
+        certificate.shown(
+            name="Certificate",
+            tool=run.tool,
+            wanted=certificate_for(environment, pair),
+            timer=timer_of(stack, environment),
+            pair=pair,
+        )
 
 
 def _folders(run: Run, machine: MachineState) -> list[Folder]:

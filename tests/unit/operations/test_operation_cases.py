@@ -3,11 +3,11 @@
 import pytest
 from operation_harness import Case, cases, complaints
 
-from higuera.operations import accounts, database, nginx, packages, runtimes, settings
+from higuera.operations import accounts, certificate, database, nginx, packages, runtimes, settings
 
 OPERATIONS = {
     f"{module.__name__.rpartition('.')[2]}/{name}"
-    for module in (accounts, database, nginx, packages, runtimes, settings)
+    for module in (accounts, certificate, database, nginx, packages, runtimes, settings)
     for name, value in vars(module).items()
     if hasattr(value, "_inner") and value.__module__ == module.__name__
 }

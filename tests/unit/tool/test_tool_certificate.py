@@ -1,8 +1,9 @@
-"""`higuera-APP certificate`: which pair is shown, and what is said where there is none to be had."""
+"""`higuera-APP certificate`: which pair is shown, and what is said where none is to be had."""
 
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tool_host import ToolHost, of_environment
@@ -23,7 +24,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x
 """
 
 
-def made(root: Path, **keys: object) -> ToolHost:
+def made(root: Path, **keys: Any) -> ToolHost:
     host = ToolHost.make(root, **keys)
     host.stub("certbot", CERTBOT.format(here=host.stubs))
     return host
@@ -45,7 +46,7 @@ def markers(host: ToolHost) -> list[str]:
 
 
 def names(pair: Path) -> str:
-    text = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", pair / "fullchain.pem"]
+    text = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", f"{pair}/fullchain.pem"]
     return subprocess.run(text, capture_output=True, text=True, check=True).stdout
 
 
@@ -171,8 +172,8 @@ def test_a_given_pair_is_shown_and_leaves_nothing_behind(tmp_path: Path) -> None
     incoming = folder(host) / "incoming"
     incoming.mkdir(parents=True)
     key = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x"]
-    files = ["-keyout", incoming / "privkey.pem", "-out", incoming / "fullchain.pem"]
-    subprocess.run([*key, *files], check=True, capture_output=True)
+    files = ["-keyout", f"{incoming}/privkey.pem", "-out", f"{incoming}/fullchain.pem"]
+    subprocess.run(key + files, check=True, capture_output=True)
     host.run("certificate", "install", "files 0123")
     assert not incoming.exists()
     assert host.run("certificate", "fits", "files 0123") == "fits"
