@@ -104,7 +104,7 @@ def test_what_serves_until_there_is_one(
     told = host.run("certificate", "obtain")
     assert markers(host) == found
     assert serves in told
-    assert "finds no address of a name: a.example.com : NXDOMAIN looking up A" in told
+    assert "finds no address of a name: a.example.com: NXDOMAIN looking up A" in told
     assert "DNS:a.example.com, DNS:www.a.example.com" in names(shown(host))
     assert status(host)["kind"] == "stand-in"
     assert "NXDOMAIN" in str(status(host)["problem"])
@@ -130,7 +130,7 @@ SAID = {
     ),
     "elsewhere": (
         "  Domain: a.example.com\n  Type:   connection\n  Detail: 192.0.2.7: Connection refused\n",
-        "did not meet this host: a.example.com : 192.0.2.7: Connection refused",
+        "did not meet this host: a.example.com: 192.0.2.7: Connection refused",
     ),
     "private": ("ssl.SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED", "in tls.ca"),
     "else": ("Saving debug log to x\nsomething new\n", "certbot said: something new"),
