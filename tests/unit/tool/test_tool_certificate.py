@@ -157,6 +157,8 @@ def test_a_self_signed_one_is_made_once(tmp_path: Path) -> None:
     host.run("certificate", "renew")
     assert shown(host) == before
     assert markers(host) == ["for", "https"]
+    modes = {path.name: path.stat().st_mode & 0o777 for path in before.iterdir()}
+    assert modes == {"fullchain.pem": 0o644, "privkey.pem": 0o640}  # nginx's workers read both
     assert host.run("certificate", "fits", certificate_for(of_environment(SELF_SIGNED))) == "fits"
 
 
