@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,10 @@ class Served:
         subprocess.run(words, check=True, capture_output=True)
         for marker in markers:
             (mark / marker).touch()
+        self.flip(name)
+
+    def flip(self, name: str) -> None:
+        """Show a pair that is there."""
         link = self.tls / "current.new"
         link.symlink_to(f"shown/{name}")
         link.rename(self.tls / "current")
@@ -88,18 +93,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, text: str) -> Iterator[Served]:
-    """Run nginx with the text of a stack's own file."""
-    found = Served(folder, text)
-    process = subprocess.Popen([nginx(), "-c", f"{folder}/nginx.conf"], stderr=subprocess.PIPE)
-    try:
-        deadline = time.monotonic() + 10
-        while not (folder / "pid").exists() or not (folder / "pid").read_text():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                pytest.fail(f"nginx did not start: {process.communicate()[1]!r}")
-            time.sleep(0.01)
-        yield found
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
+def served(text: str) -> Iterator[Served]:
+    """Run nginx with the text of a stack's own file, in a folder whose sockets have short names."""
+    with tempfile.TemporaryDirectory(prefix="tls-") as folder:
+        found = Served(Path(folder), text)
+        process = subprocess.Popen([nginx(), "-c", f"{folder}/nginx.conf"], stderr=subprocess.PIPE)
+        try:
+            _wait(found.folder / "pid", process)
+            yield found
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+
+
+def _wait(pid: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 10
+    while not pid.exists() or not pid.read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"nginx did not start: {process.communicate()[1]!r}")
+        time.sleep(0.01)

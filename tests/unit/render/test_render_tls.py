@@ -62,8 +62,8 @@ def test_every_server_of_443_says_the_same_of_protocols() -> None:
 
 
 @pytest.fixture
-def acme(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path, conf("acme")) as found:
+def acme() -> Iterator[Served]:
+    with served(conf("acme")) as found:
         yield found
 
 
@@ -122,8 +122,8 @@ def test_nothing_of_the_pair_can_be_fetched(acme: Served) -> None:
             assert "PRIVATE" not in acme.ask(f"https://a.test/{prefix}{path}", "--path-as-is")
 
 
-def test_without_domains_any_name_is_served(tmp_path: Path) -> None:
-    with served(tmp_path, conf("self-signed for any name")) as found:
+def test_without_domains_any_name_is_served() -> None:
+    with served(conf("self-signed for any name")) as found:
         found.show("self-signed-1", "https")
         assert found.ask("http://c.test/") == "308 https://c.test/"
         assert found.ask("https://c.test/") == "c.test https 200"
@@ -164,29 +164,29 @@ def connected(
     return context.wrap_socket(line, server_hostname="a.test", session=session)
 
 
-def test_new_pairs_under_handshakes_lose_none(acme: Served) -> None:
-    """A handshake that read the certificate of one pair and the key of the next would fail."""
-    acme.show("acme-0", *TRUSTED)
-    over, lost, seen = threading.Event(), list[str](), set[str]()
-    count = [0]
+def test_no_handshake_takes_one_file_of_each_pair(acme: Served) -> None:
+    """With a plain symlink, which moves all the time here, 21 of these 300 fail."""
+    for name in ("acme-0", "acme-1"):
+        acme.show(name, *TRUSTED)
+    shaken, lost, seen = list[int](), list[str](), set[bytes | None]()
 
     def shake() -> None:
         context = unverified()
-        while not over.is_set():
+        for turn in range(100):
             try:
                 with connected(acme, context) as line:
-                    seen.add(str(line.getpeercert(True)))
-                    count[0] += 1
+                    seen.add(line.getpeercert(True))
             except OSError as error:
                 lost.append(str(error))
+            shaken.append(turn)
 
-    threads = [threading.Thread(target=shake) for _ in range(4)]
+    threads = [threading.Thread(target=shake) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(1, 40):
-        acme.show(f"acme-{number}", *TRUSTED)
-    over.set()
+    while len(shaken) < 300:
+        acme.flip("acme-0")
+        acme.flip("acme-1")
     for thread in threads:
         thread.join()
     assert lost == []
-    assert len(seen) > 10 and count[0] > 200
+    assert len(seen) == 2
