@@ -71,10 +71,11 @@ def test_an_authority_that_is_down_stops_no_deploy(
     mini_story: Project, authority: Authority
 ) -> None:
     acme(mini_story, authority)
-    said = mini_story.deployed()
+    mini_story.edit("app/web/server.js", "Mini one", "Mini new")
+    said = mini_story.deployed()  # its candidate is smoked over TLS, its public side over HTTP
     assert "did not answer. Likely it is down" in said
     assert "meanwhile plain HTTP serves" in said
-    assert "Mini one" in curl(mini_story, f"http://{NAME}/")
+    assert "Mini new" in curl(mini_story, f"http://{NAME}/")
     assert certificate(mini_story)["kind"] == "stand-in"
     assert "tls       none yet, plain HTTP serves; not renewed: https://" in mini_story.ssh(
         "higuera-mini status"
@@ -90,7 +91,7 @@ def test_wrong_dns_and_a_rate_limit_are_told_apart(mini_story: Project, running:
     with running.worn_out() as server:
         acme(mini_story, running, server)
         assert "has had enough for now (a rate limit)" in mini_story.deployed()
-    assert "Mini one" in curl(mini_story, f"http://{NAME}/")
+    assert "Mini new" in curl(mini_story, f"http://{NAME}/")
     done = mini_story.run(HIGUERA, "doctor", "sandbox")
     line = next(line for line in done.stdout.splitlines() if line.startswith("certificates "))
     assert "warning" in line and "rate limit" in line
@@ -116,7 +117,7 @@ def test_a_later_deploy_gets_it_and_the_next_changes_nothing(
 
 def test_visitors(mini_story: Project, running: Authority) -> None:
     page = curl(mini_story, f"https://{NAME}/", trust=running.root)
-    assert page.startswith("HTTP/2 200") and "Mini one" in page
+    assert page.startswith("HTTP/2 200") and "Mini new" in page
     assert "strict-transport-security: max-age=63072000" in page
     assert f"location: https://{NAME}/x?y" in curl(mini_story, f"http://{NAME}/x?y").lower()
     sent_on = curl(mini_story, f"https://{OTHER}/x", trust=running.root)
@@ -167,7 +168,7 @@ def test_a_renewal_that_fails_is_seen_long_before_the_end(
     assert "finds no address of a name" in str(certificate(mini_story)["problem"])
     assert "not renewed: https://" in mini_story.ssh("higuera-mini status")
     assert "mini-certificate.service" in mini_story.ssh("systemctl --failed --plain --no-legend")
-    assert "Mini one" in curl(mini_story, f"https://{NAME}/", trust=running.root)
+    assert "Mini new" in curl(mini_story, f"https://{NAME}/", trust=running.root)
     running.point(mini_story.host.address)
     mini_story.ssh(start)
     assert certificate(mini_story)["problem"] == ""
@@ -185,7 +186,7 @@ def test_mozilla_intermediate(mini_story: Project, running: Authority) -> None:
 
 def test_a_self_signed_one_is_trusted_by_who_deployed_it(mini_story: Project) -> None:
     told(mini_story, "self-signed")
-    mini_story.edit("app/web/server.js", "Mini one", "Mini two")
+    mini_story.edit("app/web/server.js", "Mini new", "Mini two")
     mini_story.deployed()  # its candidate and its public side are smoked over HTTPS
     assert curl(mini_story, f"https://{NAME}/") == "curl 60"
     page = curl(mini_story, f"https://{NAME}/", "--insecure")
@@ -193,7 +194,7 @@ def test_a_self_signed_one_is_trusted_by_who_deployed_it(mini_story: Project) ->
     smoked(mini_story)
     assert mini_story.plan() == []
     assert mini_story.run(HIGUERA, "rollback", "sandbox", "--yes").returncode == 0
-    assert "Mini one" in curl(mini_story, f"https://{NAME}/", "--insecure")
+    assert "Mini new" in curl(mini_story, f"https://{NAME}/", "--insecure")
 
 
 def test_a_given_one_and_none_at_all(mini_story: Project, tmp_path: Path) -> None:

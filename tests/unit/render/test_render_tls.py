@@ -3,6 +3,8 @@
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from nginx_served import Served, served
 from render_stacks import STACKS, forms
 
 from higuera.render.nginx import nginx_files, stack_conf
+from higuera.render.units import tool_file
 from higuera.spec.environment import Environment
 
 NAMES = {"domains": ["a.test", "b.test"], "redirects": {"www.a.test": "a.test"}}
@@ -190,3 +193,13 @@ def test_no_handshake_takes_one_file_of_each_pair(acme: Served) -> None:
         thread.join()
     assert lost == []
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_tool_of_each_mode_is_clean_shell(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "tool"
+    path.write_text(tool_file(forms(), environment(mode)).text)
+    shellcheck = f"{Path(sys.executable).parent}/shellcheck"
+    words = [shellcheck, "-s", "sh", "-f", "gcc", str(path)]
+    assert subprocess.run(words, capture_output=True, text=True, check=False).stdout == ""
+    assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
