@@ -8,7 +8,9 @@ its next request. A WebSocket that was open and ends is a cut; its tab opens the
 seconds since 1970.
 
 Stops by itself after `--seconds`; after SIGTERM as soon as it has made `--requests`. Prints one
-JSON line. Loopback and sandbox addresses only.
+JSON line. Loopback and sandbox addresses only. With `https://`, `--name` is who is asked for and
+`--trust` whom to believe; `--turns` ends a connection after so many requests, so that handshakes
+are part of the load.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import ipaddress
 import json
 import os
 import signal
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +34,22 @@ LOST_LISTED = 50
 
 Going = Callable[[], bool]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Place(NamedTuple):
+    """Where to connect to, and who is asked for there."""
+
+    host: str
+    port: int
+    name: str
+    tls: ssl.SSLContext | None = None
+
+    async def connect(self) -> Streams:
+        """A new connection, its handshake done."""
+        name = self.name if self.tls else None
+        return await asyncio.open_connection(
+            self.host, self.port, ssl=self.tls, server_hostname=name
+        )
 
 
 class Cut(NamedTuple):
@@ -68,9 +87,12 @@ class Tally:
 
 
 async def client(
-    host: str, port: int, number: int, going: Going, tally: Tally, pause: float
+    place: Place, number: int, going: Going, tally: Tally, pause: float, turns: int
 ) -> None:
-    """One browser: a connection, request after request, a new connection only when told `close`."""
+    """One browser: a connection, request after request, a new connection only when told `close`.
+
+    Or after so many `turns`, where there are any.
+    """
     streams: Streams | None = None
     turn = 0
     while going():
@@ -82,8 +104,11 @@ async def client(
             if streams is not None and is_closed(streams[0]):
                 tally.idle_closed += 1
                 streams = None
-            streams = streams or await asyncio.open_connection(host, port)
-            streams = await request(streams, method, host, f"{number}-{turn}", tally)
+            streams = streams or await place.connect()
+            streams = await request(streams, method, place.name, f"{number}-{turn}", tally)
+            if turns and turn % turns == 0 and streams is not None:
+                streams[1].close()
+                streams = None
         except BROKEN as error:
             tally.fail(f"{method}: {type(error).__name__}: {error}")
             streams = None
@@ -137,14 +162,14 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool, bytes]:
     return status, headers.get("connection", "keep-alive") != "close", body
 
 
-async def tab(host: str, port: int, going: Going, tally: Tally) -> None:
+async def tab(place: Place, going: Going, tally: Tally) -> None:
     """One open tab: a line a second, echoed; after a cut it connects again."""
     while going():
         asked = time.time()
         tally.requests += 1
         try:
             async with asyncio.timeout(30):
-                reader, writer = await web_socket(host, port)
+                reader, writer = await web_socket(place)
         except BROKEN as error:
             tally.fail(f"WebSocket: {type(error).__name__}: {error}")
             await asyncio.sleep(0.2)
@@ -160,12 +185,13 @@ async def tab(host: str, port: int, going: Going, tally: Tally) -> None:
         writer.close()
 
 
-async def web_socket(host: str, port: int) -> Streams:
+async def web_socket(place: Place) -> Streams:
     """Open a WebSocket (RFC 6455); ValueError when the answer is not 101."""
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await place.connect()
     key = base64.b64encode(os.urandom(16)).decode()
     writer.write(
-        f"GET /api/ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET /api/ws HTTP/1.1\r\nHost: {place.name}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
     status = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
@@ -197,10 +223,16 @@ async def load(
     clients: int = 50,
     sockets: int = 5,
     pause: float = 0.02,
+    turns: int = 0,
+    name: str = "",
+    trust: str = "",
 ) -> Tally:
     """Run the whole load; SIGTERM ends it once it has made that many requests."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 80
+    is_tls = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if is_tls else 80)
+    context = ssl.create_default_context(cafile=trust or None) if is_tls else None
+    place = Place(host, port, name or host, context)
     if not ipaddress.ip_address(host).is_private:
         raise SystemExit("only loopback and sandbox addresses are ever loaded")
     tally, end = Tally(), time.monotonic() + seconds
@@ -212,8 +244,8 @@ async def load(
         return not enough and time.monotonic() < end
 
     await asyncio.gather(
-        *(client(host, port, number, going, tally, pause) for number in range(clients)),
-        *(tab(host, port, going, tally) for _ in range(sockets)),
+        *(client(place, number, going, tally, pause, turns) for number in range(clients)),
+        *(tab(place, going, tally) for _ in range(sockets)),
     )
     return tally
 
@@ -229,6 +261,9 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--sockets", type=int, default=5)
     parser.add_argument("--pause", type=float, default=0.02, help="seconds after each request")
+    parser.add_argument("--turns", type=int, default=0, help="requests of a connection; 0: all")
+    parser.add_argument("--name", default="", help="Host header and TLS server name")
+    parser.add_argument("--trust", default="", metavar="FILE", help="PEM of whom to believe")
     given = vars(parser.parse_args())
     tally = asyncio.run(load(given.pop("url"), given.pop("seconds"), **given))
     print(json.dumps({**tally.__dict__, "slowest": round(tally.slowest, 3)}))

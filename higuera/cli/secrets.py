@@ -44,10 +44,12 @@ def check(environment: Env = None) -> None:
     Exit status 0: all are. 1: what is missing, empty or failing is named.
     """
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    names, sources = deployment.stack.secret_names(), deployment.secret_sources
+    names, sources = deployment.secret_names(), deployment.secret_sources
     found = look_up(names, sources)
     _warn(found)
-    made = missing_of(names, found) if deployment.environment.secrets == "generate" else []
+    is_generated = deployment.environment.secrets == "generate"
+    can_be_made = deployment.stack.secret_names() if is_generated else []
+    made = [name for name in missing_of(names, found) if name in can_be_made]
     wanted = [name for name in names if name not in made]
     if problems := problems_of(wanted, found, sources):
         raise SecretError("\n".join(problems))
@@ -66,7 +68,7 @@ def list_(
     Decrypts, and runs no command.
     """
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    users = users_of(deployment.stack)
+    users = users_of(deployment)
     found = look_up(list(users), deployment.secret_sources, run_commands=False)
     _warn(found)
     try:
@@ -93,7 +95,7 @@ def list_(
 def edit(environment: Env = None) -> None:
     """Open the encrypted file in $EDITOR, or `.env.<environment>` where there is none."""
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    print(edit_secrets(deployment.secret_sources, deployment.stack.secret_names()))
+    print(edit_secrets(deployment.secret_sources, deployment.secret_names()))
 
 
 def unchanged_since(lines: list[str]) -> dict[str, datetime]:

@@ -1,20 +1,28 @@
 """`higuera smoke`: run the smoke checks against an environment or a URL."""
 
 import difflib
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from higuera.cli.host import answer
 from higuera.errors import SmokeError
 from higuera.smoke import Limits, Report, load_checks, run_checks
 from higuera.smoke.loader import Check
 from higuera.smoke.model import url_problem
 from higuera.smoke.report import format_json, format_junit, format_lines, format_table
+from higuera.spec.load import Deployment
+
+if TYPE_CHECKING:
+    from higuera.facts.certificate import CertificateState
+
+SSH_FAILED = 255  # ssh(1)
 
 
 def smoke(
@@ -46,7 +54,7 @@ def smoke(
     project = Path.cwd()
     wanted = only or []
     checks = _chosen(load_checks(project), wanted)
-    target = smoke_target(project, environment, _usable(url))
+    target = smoke_target(project, environment, _usable(url), _shown)
     if insecure:
         target = replace(target, verify=False)
     limits = Limits(check=deadline, total=max(Limits.total, deadline))
@@ -56,6 +64,16 @@ def smoke(
         _write(junit, format_junit(report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _shown(deployment: Deployment) -> "CertificateState":
+    """The certificate that the host shows; without ssh to it, as if an authority had given it."""
+    from higuera.facts.certificate import CertificateState, parse_certificate, question
+
+    done = answer(deployment, f"sh -c {shlex.quote(question(deployment.stack.app))}")
+    if done.returncode == SSH_FAILED:
+        return CertificateState(sends_on=True)
+    return parse_certificate(done.stdout.splitlines())
 
 
 def _usable(url: str | None) -> str | None:

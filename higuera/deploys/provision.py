@@ -4,6 +4,7 @@ from higuera.deploys.boundary import told
 from higuera.facts.machine import MachineState
 from higuera.operations import (
     accounts,
+    certificate,
     database,
     login,
     nginx,
@@ -15,6 +16,7 @@ from higuera.operations import (
 )
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
+from higuera.render.certificate import certificate_for, given_pair, timer_of
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
@@ -24,10 +26,11 @@ from higuera.spec.paths import RUNTIMES, incoming
 def provision(run: Run, machine: MachineState) -> None:
     """Packages, accounts, runtimes, settings, database, nginx."""
     stack, project = run.deployment.stack, run.deployment.project
+    environment = run.deployment.environment
     is_local = stack.database is not None and stack.database.provision == "local"
     packages.installed(
         name="Packages",
-        packages=packages_of(stack),
+        packages=packages_of(stack, environment),
         before="" if is_local else database.NO_CLUSTER,
     )
     login.present(name="Deploy user", user=run.login, like=machine.user)
@@ -55,7 +58,6 @@ def provision(run: Run, machine: MachineState) -> None:
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)
-    environment = run.deployment.environment
     nginx.configured(
         name="nginx",
         files=web,
@@ -64,12 +66,22 @@ def provision(run: Run, machine: MachineState) -> None:
         before_reload=adoption(stack),
     )
     release.tool_written(name="Tool and jobs", run=run)
+    if environment.tls.is_on:
+        pair = given_pair(run.deployment)
+        certificate.shown(
+            name="Certificate",
+            tool=run.tool,
+            wanted=certificate_for(environment, pair),
+            timer=timer_of(stack, environment),
+            pair=pair,
+        )
 
 
 def _folders(run: Run, machine: MachineState) -> list[Folder]:
     stack = run.deployment.stack
     paths = stack.paths
     gated = [paths.backups, paths.migrations] if stack.is_gated else []
+    is_tls = run.deployment.environment.tls.is_on
     return [
         Folder("/etc/higuera"),
         Folder(paths.config, mode="700"),
@@ -87,4 +99,5 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder(paths.traffic),
         Folder(f"{paths.traffic}/plans"),
         *(Folder(path, mode="700") for path in gated),
+        *(Folder(path) for path in ("/etc/ssl/higuera", paths.tls) if is_tls),
     ]

@@ -1,6 +1,8 @@
 """The smoke checks of a deployment: where they are sent, and what a failure means to a deploy."""
 
+import ssl
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from pyinfra.api import Host
 from higuera.connectors.address import address_of
 from higuera.connectors.tunnel import tunnel
 from higuera.errors import SmokeError
+from higuera.facts.certificate import CertificateState, ShownCertificate
 from higuera.operations.run import Proofs
 from higuera.smoke import (
     CheckFailed,
@@ -29,21 +32,50 @@ from higuera.spec.load import Deployment, load_deployment
 TRIAL = Limits(check=5.0, total=30.0)
 
 
-def smoke_target(project: Path, environment: str | None, url: str | None) -> Target:
-    """The target of `higuera smoke`: an environment's public side, or a URL with its settings."""
+def smoke_target(
+    project: Path,
+    environment: str | None,
+    url: str | None,
+    ask: Callable[[Deployment], CertificateState],
+) -> Target:
+    """The target of `higuera smoke`: an environment's public side, or a URL with its settings.
+
+    + ask: asks the host which certificate it shows, where there is TLS
+    """
     deployment = load_deployment(project / "inventory", environment)
     if url is not None:
         return target_of(deployment, base_url=url)
-    return public_target(deployment, address_of(deployment.environment.host))
+    is_tls = deployment.environment.tls.is_on
+    shown = ask(deployment) if is_tls else CertificateState()
+    return public_target(deployment, address_of(deployment.environment.host), shown)
 
 
-def public_target(deployment: Deployment, address: str) -> Target:
-    """The public side: the first domain, reached at the host's address; or just the address."""
+def public_target(deployment: Deployment, address: str, shown: CertificateState) -> Target:
+    """The public side: the first domain, reached at the host's address; or just the address.
+
+    Over HTTPS where plain HTTP is sent on to it.
+    """
     domains = deployment.environment.domains
     name = f"[{address}]" if ":" in address else address
-    if domains:
-        return target_of(deployment, base_url=f"http://{domains[0]}", connect_to=name)
-    return target_of(deployment, base_url=f"http://{name}")
+    target = target_of(
+        deployment,
+        base_url=f"http://{domains[0] if domains else name}",
+        connect_to=name if domains else None,
+    )
+    is_https = deployment.environment.tls.is_on and shown.sends_on
+    return over_tls(target, deployment, shown) if is_https else target
+
+
+def over_tls(target: Target, deployment: Deployment, shown: CertificateState) -> Target:
+    """The same over HTTPS: this machine's authorities are trusted, and the one that is shown."""
+    context = ssl.create_default_context()
+    if shown.chain:
+        context.load_verify_locations(cadata=shown.chain)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not lead to a root
+    if not deployment.environment.domains:
+        context.check_hostname = False  # it is this very one; whatever name is asked for
+    secure = target.base_url.replace("http://", "https://", 1)
+    return replace(target, base_url=secure, verify=context)
 
 
 def target_of(deployment: Deployment, base_url: str, connect_to: str | None = None) -> Target:
@@ -65,19 +97,30 @@ def proofs_of(deployment: Deployment) -> Proofs:
     """
     checks = load_checks(deployment.project)
 
+    def public_side(host: Host) -> tuple[Target, CertificateState]:
+        is_tls = deployment.environment.tls.is_on
+        app = deployment.stack.app
+        shown = host.get_fact(ShownCertificate, app=app) if is_tls else CertificateState()
+        return public_target(deployment, _address(host), shown), shown
+
+    def inside(live: Target, shown: CertificateState, port: int) -> Target:
+        """The loopback listener, which speaks TLS before the public side does."""
+        target = replace(live, connect_to=f"127.0.0.1:{port}")
+        is_tls = deployment.environment.tls.is_on
+        return over_tls(target, deployment, shown) if is_tls else target
+
     def candidate(host: Host) -> None:
-        live = public_target(deployment, _address(host))
+        live, shown = public_side(host)
         with tunnel(host, deployment.stack.nginx.candidate_port) as port:
-            target = replace(live, connect_to=f"127.0.0.1:{port}")
-            _prove(host, [*checks, _session(live)], target)
+            _prove(host, [*checks, _session(live)], inside(live, shown, port))
 
     def public(host: Host) -> None:
-        _prove(host, checks, public_target(deployment, _address(host)))
+        _prove(host, checks, public_side(host)[0])
 
     def trial(host: Host) -> None:
-        live = public_target(deployment, _address(host))
+        live, shown = public_side(host)
         with tunnel(host, deployment.stack.nginx.candidate_port) as port:
-            tried = replace(live, connect_to=f"127.0.0.1:{port}")
+            tried = inside(live, shown, port)
             failed = _failures(run_checks(checks, tried, TRIAL))
         if failed:
             _blame(host, failed, _failures(run_checks(checks, live, TRIAL)))

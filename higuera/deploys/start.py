@@ -37,6 +37,10 @@ def start(host: Host) -> Run:
     if unused := deployment.secrets.unused:
         told = ", ".join(f"{name} ({where})" for name, where in unused.items())
         real.log_styled(f"secrets that nothing uses: {told}", fg="yellow", log_func=logger.warning)
+    if deployment.environment.tls.mode == "files":
+        from higuera.spec.pair import check_pair  # loads cryptography, which others do without
+
+        check_pair(deployment)
     run = Run(deployment, real, proofs=proofs_of(deployment))
     if database is not None and database.migrate is not None:
         run.gate = Gate(run, database.migrate)

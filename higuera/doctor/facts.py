@@ -78,7 +78,8 @@ class Facts:
     @property
     def missing_packages(self) -> list[str]:
         """What a deploy would install."""
-        return [name for name in packages_of(self.known.stack) if name not in self.there.packages]
+        wanted = packages_of(self.known.stack, self.known.environment)
+        return [name for name in wanted if name not in self.there.packages]
 
 
 def gather(inventory: Path, environment: str | None, ssh_command: SshCommand) -> Facts:
@@ -132,7 +133,7 @@ def _ask_host(
     is_sandbox = host.address.startswith(SANDBOX_PREFIX)
     try:
         address = _sandbox_address(host) if is_sandbox else host.address
-        question = f"exec sh -c {quote(script(deployment.stack))}"
+        question = f"exec sh -c {quote(script(deployment))}"
         command = ssh_command(host, question)
     except HigueraError as error:
         return replace(facts, why_no_host=str(error))

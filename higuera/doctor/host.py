@@ -9,8 +9,8 @@ from typing import Any
 from higuera.database.target import STANDING
 from higuera.facts.machine import COMMAND as MACHINE
 from higuera.facts.script import rows, tagged
+from higuera.spec.load import Deployment
 from higuera.spec.packages import packages_of
-from higuera.spec.stack import Stack
 
 # Their versions are told; that they are missing is no fault.
 TOLD = ("systemd", "postgresql")
@@ -76,14 +76,15 @@ class HostState:
     """KiB free where dumps go."""
 
 
-def script(stack: Stack) -> str:
+def script(deployment: Deployment) -> str:
     """One POSIX script: clock, machine, all of host.sh with what rights there are, clock."""
+    stack = deployment.stack
     body = files(__package__).joinpath("host.sh").read_text()
     given = {
         "app": stack.app,
         "tool": stack.paths.tool,
         "state": stack.paths.state,
-        "packages": " ".join([*packages_of(stack), *TOLD]),
+        "packages": " ".join([*packages_of(stack, deployment.environment), *TOLD]),
         "question": STANDING.strip() if stack.is_gated else "",
     }
     values = "".join(f"{name}={quote(value)}\n" for name, value in given.items())

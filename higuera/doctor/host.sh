@@ -58,6 +58,17 @@ grep -RhsE '^[[:space:]]*ssl_certificate[[:space:]]' /etc/nginx/nginx.conf /etc/
         echo "certificate ${ends:-unreadable} $file"
     done
 
+# Those that Higuera shows: a symlink says which, and no line of nginx does.
+for current in /etc/ssl/higuera/*/current; do
+    [ -e "$current" ] || continue
+    id=$(readlink "$current")
+    case "$id" in shown/stand-in-*) continue ;; esac
+    file=${current%/current}/pairs/${id##*/}/fullchain.pem
+    ends=$(openssl x509 -enddate -noout -in "$file" 2>/dev/null </dev/null | cut -d= -f2)
+    [ -z "$ends" ] || ends=$(date -d "$ends" +%s 2>/dev/null)
+    echo "certificate ${ends:-unreadable} ${current%/current}"
+done
+
 for runtime in /opt/higuera/runtimes/*-*; do
     [ ! -e "$runtime" ] || echo "runtime ${runtime##*/}"
 done

@@ -14,13 +14,14 @@ POSTGRESQL = 5432
 NEVER = "the app was never deployed here"
 
 
-def wanted_ports(stack: Stack) -> dict[int, tuple[str, str]]:
+def wanted_ports(stack: Stack, is_tls: bool = False) -> dict[int, tuple[str, str]]:
     """What a deploy will listen on: for what, and how the unit begins that may have it already."""
     nginx = "nginx.service"
     wanted = {
         80: ("nginx", nginx),
         stack.nginx.status_port: ("nginx.status_port", nginx),
         stack.nginx.candidate_port: ("nginx.candidate_port", nginx),
+        **({443: ("nginx", nginx)} if is_tls else {}),
     }
     for name, service in stack.services.items():
         if service.is_worker:
@@ -35,7 +36,7 @@ def wanted_ports(stack: Stack) -> dict[int, tuple[str, str]]:
 
 def ports(facts: Facts) -> Verdict:
     """Whether somebody else has a port that the stack needs."""
-    wanted = wanted_ports(facts.known.stack)
+    wanted = wanted_ports(facts.known.stack, facts.known.environment.tls.is_on)
     taken = [
         f"{listener.port} for {wanted[listener.port][0]} is held by {_who(listener)}"
         for listener in facts.there.listeners

@@ -20,10 +20,28 @@ def certificates(facts: Facts) -> Verdict:
             days[domain] = int((shown.expires - now) // DAY)
         else:
             days[domain] = -1 if shown.is_expired else f"is not trusted ({shown.problem})"
-    return judge_days(days)
+    soon = facts.known.environment.tls.warn
+    return judge_renewal(facts) or judge_days(days, soon)
 
 
-def judge_days(days: dict[str, int | str]) -> Verdict:
+def judge_renewal(facts: Facts) -> Verdict | None:
+    """What the host's own tool says of the one that it shows; None: nothing is wrong there.
+
+    The first try that failed is told, weeks before the end.
+    """
+    told = (facts.host.status or {}).get("certificate") if facts.host else None
+    known = told if isinstance(told, dict) else {}
+    if known.get("problem"):
+        return warning(
+            f"{known.get('kind')}, until {known.get('ends')}; not renewed: {known['problem']}",
+            f"then there: systemctl start {facts.known.stack.app}-certificate",
+        )
+    if known.get("kind") == "stand-in":
+        return warning("there is none yet; a stand-in is shown", "higuera deploy asks for it")
+    return None
+
+
+def judge_days(days: dict[str, int | str], soon: int = SOON) -> Verdict:
     """By name: days left, or what is wrong with it."""
     if not days:
         return not_checked("there is none yet")
@@ -39,6 +57,6 @@ def judge_days(days: dict[str, int | str]) -> Verdict:
     advice = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
     if any(left < 0 for left in counted):
         return failed(found, advice)
-    if any(left < SOON for left in counted) or len(counted) < len(days):
+    if any(left < soon for left in counted) or len(counted) < len(days):
         return warning(found, advice)
     return ok(found)

@@ -84,7 +84,7 @@ def secrets(facts: Facts) -> Verdict:
         told = [problem.partition("; ") for problem in facts.secret_problems]
         advice = dict.fromkeys(advice for _, _, advice in told if advice)
         return failed("; ".join(what for what, _, _ in told), "; ".join(advice))
-    wanted = len(facts.known.stack.secret_names())
+    wanted = len(facts.known.secret_names())
     if facts.secrets < wanted:
         return ok("what is not there yet is made up by the first deploy (secrets: generate)")
     return ok(f"all {wanted} are there" if wanted else "the stack has none")

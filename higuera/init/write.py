@@ -63,9 +63,10 @@ def environment_text(host: str, domains: list[str]) -> str:
     """The environment file. Raises SpecError where an answer makes it one that cannot be."""
     user, _, address = host.rpartition("@") if not host.startswith(SANDBOX) else ("", "", host)
     data: dict[str, Any] = {"host": {"address": address, "user": user} if user else address}
+    is_thrown_away = host.startswith(SANDBOX)
     if domains:
         data["domains"] = domains
-    is_thrown_away = host.startswith(SANDBOX)
+        data["tls"] = "self-signed" if is_thrown_away else "acme"
     data["secrets"] = "generate" if is_thrown_away else "given"
     try:
         Environment.model_validate(data)

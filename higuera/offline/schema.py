@@ -11,6 +11,7 @@ from higuera.offline.report import OfflineReport
 from higuera.plan.model import Plan
 from higuera.spec.environment import Environment
 from higuera.spec.stack import Stack
+from higuera.spec.tls import MODES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,6 +21,9 @@ def schemas() -> dict[str, str]:
     environment = Environment.model_json_schema()
     host = environment["properties"]["host"]  # `host: ADDRESS` is short for it
     environment["properties"]["host"] = {"anyOf": [{"type": "string"}, host]}
+    tls = environment["properties"]["tls"]  # and so are words; a bare `off` is read as false
+    words = {"enum": [*MODES, False]}
+    environment["properties"]["tls"] = {"anyOf": [words, tls]}
     found = {
         "stack": _described(Stack.model_json_schema()),
         "environment": _described(environment),

@@ -9,8 +9,7 @@ from higuera.errors import ProgramError
 from higuera.offline.problems import Problem, located
 from higuera.offline.programs import find, run
 from higuera.offline.report import Finding
-from higuera.render.files import File
-from higuera.render.units import SYSTEMD
+from higuera.render.files import SYSTEMD, File
 
 UNIT = re.compile(r"[A-Za-z0-9_.@:-]+\.(?:service|socket|target|slice)\b")
 PROGRAM = re.compile(r"^Exec[A-Za-z]+=[-@:+!|]*\"?(/[^\s\"]+)", re.MULTILINE)

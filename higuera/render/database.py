@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from higuera.errors import SecretError
-from higuera.render.files import File
+from higuera.render.files import SYSTEMD, File
 from higuera.render.quoting import env_file
 from higuera.render.template import render
-from higuera.render.units import SYSTEMD
 from higuera.spec.database import (
     SCRATCH_PORT,
     parse_postgres_url,

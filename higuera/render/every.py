@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from higuera.render.certificate import certificate_files
 from higuera.render.database import gate_files
 from higuera.render.files import File
 from higuera.render.host import settings_files
@@ -56,11 +57,12 @@ def parts(
 
 
 def shared_files(deployment: Deployment, secrets: Secrets, questions: dict[str, str]) -> list[File]:
-    """Files of no single slot: the tool, the boot unit, the jobs, what the gate needs."""
+    """Files of no single slot: tool, boot unit, certificate, jobs, what the gate needs."""
     stack, project = deployment.stack, deployment.project
     return [
         tool_file(stack, deployment.environment, project),
         boot_file(stack, project),
+        *certificate_files(stack, deployment.environment, deployment.authority, project),
         *job_files(stack, secrets, project),
         *(gate_files(stack, secrets, questions, project) if stack.is_gated else []),
     ]

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field
 
+SYSTEMD = "/etc/systemd/system"
+
 
 @dataclass(frozen=True)
 class File:

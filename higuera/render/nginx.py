@@ -92,6 +92,8 @@ def _stack_text(
         project,
         stack=stack,
         domains=environment.domains,
+        redirects=_by_target(environment.redirects),
+        tls=environment.tls,
         buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
         share=100 // BUCKETS,
         routes=[(prefix, route_slug(prefix)) for prefix in stack.routes],
@@ -103,3 +105,11 @@ def _stack_text(
         has_default=bool(environment.domains) and not stack.nginx.unknown_hosts,
         generation=generation,
     )
+
+
+def _by_target(redirects: dict[str, str]) -> list[tuple[str, list[str]]]:
+    """Each domain that other names lead to, and those names."""
+    names: dict[str, list[str]] = {}
+    for name, target in redirects.items():
+        names.setdefault(target, []).append(name)
+    return list(names.items())

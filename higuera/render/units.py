@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from higuera.render.files import File
+from higuera.render.certificate import certificate_for
+from higuera.render.files import SYSTEMD, File
 from higuera.render.nginx import BUCKETS
 from higuera.render.quoting import env_file
 from higuera.render.template import render
@@ -13,7 +14,6 @@ from higuera.spec.secrets import Secrets
 from higuera.spec.service import COLOURS, Colour, Service, other
 from higuera.spec.stack import Stack, route_slug
 
-SYSTEMD = "/etc/systemd/system"
 # How a job's twin is called that works on a rehearsal's database.
 SCRATCH = "-scratch"
 # Seconds that a worker has to stay up to be taken for healthy.
@@ -115,6 +115,9 @@ def tool_file(stack: Stack, environment: Environment, project: Path | None = Non
         buckets=[f"{bucket:02d}" for bucket in range(BUCKETS)],
         colours=COLOURS,
         domains=environment.domains,
+        names=environment.names,
+        tls=environment.tls,
+        certificate_for=certificate_for(environment),
         public=stack.public_services(),
         gate=stack.database if stack.is_gated else None,
         provider_schemas=PROVIDER_SCHEMAS,

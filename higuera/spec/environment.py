@@ -3,9 +3,10 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.model import VARIABLE_PATTERN, EnvironmentVariable, Model
+from higuera.spec.tls import Tls
 
 SANDBOX = "sandbox"
 
@@ -35,6 +36,10 @@ class Environment(Model):
     """A mapping, or just the address."""
     domains: list[Domain] = []
     """Names the stack is served under; empty: whatever name is asked for."""
+    redirects: dict[Domain, Domain] = {}
+    """Further names, each sent on to one of the domains: `{www.example.com: example.com}`."""
+    tls: Tls = Tls()
+    """Whose certificate the names are served with: a word, or a mapping."""
     secrets: Literal["given", "generate"] | dict[EnvironmentVariable, str] = "given"
     """`generate` makes missing ones up, once, into `.env.<environment>`: for throw-away hosts.
 
@@ -66,6 +71,22 @@ class Environment(Model):
                     f'{name}: should be a command that prints it, such as "!pass web/session"'
                 )
         return secrets
+
+    @model_validator(mode="after")
+    def _names_hold_together(self) -> "Environment":
+        for name, target in self.redirects.items():
+            if name in self.domains:
+                raise ValueError(f"redirects.{name}: is one of the domains already")
+            if target not in self.domains:
+                raise ValueError(f"redirects.{name}: {target} is not one of the domains")
+        if self.tls.mode == "acme" and not self.domains:
+            raise ValueError("tls: acme needs domains: nobody gives a certificate for an address")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that a certificate has to be good for."""
+        return [*self.domains, *self.redirects]
 
     @property
     def secret_commands(self) -> dict[str, str]:

@@ -44,7 +44,32 @@ class Deployment:
     def secrets(self) -> Secrets:
         """The declared secrets. Raises SecretError that names every one that is missing."""
         generate = self.stack if self.environment.secrets == "generate" else None
-        return load_secrets(self.stack.secret_names(), self.secret_sources, generate)
+        return load_secrets(self.secret_names(), self.secret_sources, generate)
+
+    @cached_property
+    def authority(self) -> str | None:
+        """The root of a private certificate authority's API. Raises SpecError."""
+        ca = self.environment.tls.ca
+        return self._local_text("ca", ca) if ca is not None else None
+
+    @cached_property
+    def certificate(self) -> str | None:
+        """The certificate that is given, with its chain. Raises SpecError."""
+        given = self.environment.tls.certificate
+        return self._local_text("certificate", given) if given is not None else None
+
+    def _local_text(self, key: str, path: str) -> str:
+        where = place_of(self.inventory / f"{self.name}.yml", ("tls", key))
+        try:
+            return (self.inventory / Path(path).expanduser()).read_text(encoding="ascii")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "is no PEM file"
+            raise SpecError(f"{place(where, ('tls', key))}: {path}: {why}") from None
+
+    def secret_names(self) -> list[str]:
+        """Every secret that the stack or its TLS needs, once."""
+        names = [*self.stack.secret_names(), *self.environment.tls.secret_names()]
+        return list(dict.fromkeys(names))
 
     @property
     def secret_sources(self) -> Sources:

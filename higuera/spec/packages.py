@@ -1,11 +1,20 @@
 """The Debian packages that a stack needs on its host."""
 
+from higuera.spec.environment import Environment
 from higuera.spec.stack import Stack
 
 PACKAGES = ("ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd")
 
 
-def packages_of(stack: Stack) -> list[str]:
-    """Their names; `postgresql` where the stack provisions it, or asks one elsewhere."""
+def packages_of(stack: Stack, environment: Environment) -> list[str]:
+    """Their names.
+
+    `postgresql` where the stack provisions it, or asks one elsewhere; `certbot` for `tls: acme`.
+    """
     is_local = stack.database is not None and stack.database.provision == "local"
-    return [*PACKAGES, *(["postgresql"] if is_local or stack.is_gated else [])]
+    return [
+        *PACKAGES,
+        *(["postgresql"] if is_local or stack.is_gated else []),
+        *(["certbot"] if environment.tls.mode == "acme" else []),
+        *(["openssl"] if environment.tls.is_on else []),
+    ]

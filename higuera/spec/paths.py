@@ -52,6 +52,21 @@ class HostPaths:
         return f"{self.state}/journal.jsonl"
 
     @property
+    def tls(self) -> str:
+        """The pairs of certificate and key, and `current`: a symlink that says which is shown."""
+        return f"/etc/ssl/higuera/{self.app}"
+
+    @property
+    def webroot(self) -> str:
+        """Where nginx finds the answers to a certificate authority's questions."""
+        return f"/var/www/higuera/{self.app}"
+
+    @property
+    def authority(self) -> str:
+        """The root certificate of a private authority's API."""
+        return f"{self.config}/acme-ca.pem"
+
+    @property
     def pg_services(self) -> str:
         """Root-only: libpq's service file, with the target and the scratch databases."""
         return f"{self.config}/pg_service.conf"

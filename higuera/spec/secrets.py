@@ -48,7 +48,8 @@ def load_secrets(names: list[str], sources: Sources, generate: Stack | None) -> 
     found = look_up(names, sources)
     missing = missing_of(names, found)
     if generate is not None and missing:
-        made = {name: _make_up(name, generate) for name in missing}
+        known = generate.secret_names()  # the key of a certificate cannot be made up
+        made = {name: _make_up(name, generate) for name in missing if name in known}
         _append(sources.file, made)
         found.values.update(made)
     problems = problems_of(names, found, sources)

@@ -60,20 +60,20 @@ def mini(mini_base: Project, tmp_path: Path, request: pytest.FixtureRequest) -> 
         yield project
 
 
-@pytest.fixture(scope="session")
-def forms_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one place of the example's checkouts: builds there find what `npm ci` left."""
-    return tmp_path_factory.mktemp("forms") / "project"
-
-
 @pytest.fixture(scope="module")
 def mini_story(
     mini_base: Project, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Project]:
     """The same for a file whose tests tell one story, in order."""
-    folder = tmp_path_factory.mktemp("story") / "project"
-    with _booted(mini_base, folder, Path(request.node.name).stem) as project:
+    name = Path(request.node.name).stem
+    with _booted(mini_base, tmp_path_factory.mktemp(name) / "project", name) as project:
         yield project
+
+
+@pytest.fixture(scope="session")
+def forms_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one place of the example's checkouts: builds there find what `npm ci` left."""
+    return tmp_path_factory.mktemp("forms") / "project"
 
 
 @pytest.fixture

@@ -15,16 +15,17 @@ Load = dict[str, Any]
 
 
 @contextmanager
-def loaded(project: Project, *arguments: str) -> Iterator[Load]:
+def loaded(project: Project, *arguments: str, tls: bool = False) -> Iterator[Load]:
     """bench/load.py around what is done meanwhile; filled with what it counted at the end."""
     command = [sys.executable, str(REPOSITORY / "bench" / "load.py")]
-    address = f"http://{project.host.address}"
+    address = f"{'https' if tls else 'http'}://{project.host.address}"
     counted: Load = {}
     with subprocess.Popen(
         [*command, address, "--seconds", "1200", *arguments], stdout=subprocess.PIPE, text=True
     ) as load:
         try:
-            opened = "ss -Htn state established '( sport = :80 )' | wc -l"
+            port = 443 if tls else 80
+            opened = f"ss -Htn state established '( sport = :{port} )' | wc -l"
             until(lambda: int(project.ssh(opened)) > 0, "the load begins")
             yield counted
             assert load.poll() is None, "the load ended before the last move"

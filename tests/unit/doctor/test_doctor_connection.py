@@ -185,7 +185,7 @@ def test_the_script_here(tmp_path: Path) -> None:
 
     deployment = deployment_in(tmp_path)
     done = subprocess.run(
-        ["/bin/sh", "-c", f"exec sh -c {quote(script(deployment.stack))}"],
+        ["/bin/sh", "-c", f"exec sh -c {quote(script(deployment))}"],
         capture_output=True,
         text=True,
         check=False,

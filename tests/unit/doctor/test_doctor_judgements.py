@@ -158,6 +158,18 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
         "ok",
         ["a.test: 80 days"],
     ),
+    (
+        "certificates",
+        host(status={"certificate": {"kind": "acme", "ends": "2027", "problem": "no address"}}),
+        "warning",
+        ["acme, until 2027; not renewed: no address", "systemctl start forms-certificate"],
+    ),
+    (
+        "certificates",
+        host(status={"certificate": {"kind": "stand-in", "ends": "2027", "problem": ""}}),
+        "warning",
+        ["there is none yet", "higuera deploy"],
+    ),
     ("clock", clock(5), "warning", ["5.0 s ahead", "set-ntp"]),
     ("clock", clock(-5), "warning", ["5.0 s behind"]),
     ("clock", clock(1), "ok", ["1.0 s ahead"]),

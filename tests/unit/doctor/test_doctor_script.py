@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -102,13 +103,26 @@ def test_certificates(tmp_path: Path) -> None:
         f"  ssl_certificate_key {nginx}/key.pem;\n  ssl_certificate $variable;\n}}\n"
     )
     found = ask(TEXT.replace("/etc/nginx", str(nginx))).certificates
-    import time
-
     left = {
         Path(file).name: round((ends - time.time()) / 86400) if ends else None
         for file, ends in found.items()
     }
     assert left == {"good.pem": 60, "soon.pem": 3, "none.pem": None}
+
+
+def test_a_certificate_that_a_symlink_names(tmp_path: Path) -> None:
+    for name, days in (("acme-0", 60), ("stand-in-0", 397)):
+        pair = tmp_path / "ssl" / name / "pairs" / name
+        pair.mkdir(parents=True)
+        (tmp_path / "ssl" / name / "shown" / name).mkdir(parents=True)
+        (tmp_path / "ssl" / name / "current").symlink_to(f"shown/{name}")
+        words = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=a"]
+        words += ["-keyout", "/dev/null", "-out", f"{pair}/fullchain.pem", "-days", str(days)]
+        subprocess.run(words, capture_output=True, check=True)
+    found = ask(TEXT.replace("/etc/ssl/higuera", f"{tmp_path}/ssl")).certificates
+    (ends,) = (found[file] for file in found if file.startswith(str(tmp_path)))
+    assert list(found) == [f"{tmp_path}/ssl/acme-0"]  # a stand-in is judged by its name
+    assert ends is not None and ends - time.time() > 59 * 86400
 
 
 def test_a_reboot_and_a_tool(tmp_path: Path) -> None:

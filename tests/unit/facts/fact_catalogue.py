@@ -11,6 +11,7 @@ from typing import Any
 from pyinfra.api import FactBase
 
 from higuera.facts.accounts import Accounts
+from higuera.facts.certificate import ShownCertificate
 from higuera.facts.database import LocalDatabase
 from higuera.facts.files import Files
 from higuera.facts.machine import Machine
@@ -26,6 +27,7 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
     Accounts: {"accounts": ["forms-web"], "folders": ["/srv/forms", "/nowhere"]},
     LocalDatabase: {"role": "forms", "database": "forms"},
+    ShownCertificate: {"app": "forms"},
     Files: {
         "paths": ["/etc/hostname", "/nowhere"],
         "units": ["nginx.service", "nftables.service"],

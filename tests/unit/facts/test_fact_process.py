@@ -17,7 +17,7 @@ TAGGED = [c for c in CASES if c.parent.name not in ("InstalledPackages", "Runtim
 TAGS = ["account", "folder", "server", "role", "database", "stat", "sum", "unit", "text", "probe"]
 TAGS += ["system", "machine", "user", "root", "systemd", "disk", "sshd"]
 TAGS += ["plan", "live", "slot", "manifest", "catalog", "recorded", "backup", "why"]
-TAGS += ["journal", "asked", "target"]
+TAGS += ["journal", "asked", "target", "kind", "sends", "chain"]
 
 
 def output_of(case: Path) -> list[str]:

@@ -101,6 +101,7 @@ def test_answers_by_option(init: Init, tmp_path: Path) -> None:
     assert deployment.environment.host.user == "ana"
     assert deployment.environment.host.address == "192.0.2.7"
     assert deployment.environment.domains == ["a.example.com"]
+    assert deployment.environment.tls.mode == "acme"
     assert deployment.environment.secrets == "given"
     assert deployment.stack.database is not None
     assert "write DATABASE_URL into .env.production" in done.stdout

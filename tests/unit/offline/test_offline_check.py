@@ -266,6 +266,7 @@ def test_certificates_are_stood_in(project: OfflineProject) -> None:
     tls = "    listen 443 ssl http2;\n    listen [::]:443 ssl http2 ipv6only=on reuseport;\n"
     paths = "/etc/letsencrypt/live/{{ domains[0] }}"
     tls += f'    ssl_certificate {paths}/fullchain.pem;\n    ssl_certificate_key "{paths}/k.pem";\n'
+    project.edit("inventory/production.yml", "tls: acme", "tls: off")
     port = "    listen [::1]:80 default_server;\n"
     project.override("nginx/stack.conf.j2", port, port + tls)
     assert project.findings() == []

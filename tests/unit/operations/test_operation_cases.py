@@ -5,6 +5,7 @@ from operation_harness import Case, cases, complaints
 
 from higuera.operations import (
     accounts,
+    certificate,
     database,
     login,
     nginx,
@@ -16,7 +17,7 @@ from higuera.operations import (
 
 OPERATIONS = {
     f"{module.__name__.rpartition('.')[2]}/{name}"
-    for module in (accounts, database, login, nginx, packages, runtimes, settings, ssh)
+    for module in (accounts, certificate, database, login, nginx, packages, runtimes, settings, ssh)
     for name, value in vars(module).items()
     if hasattr(value, "_inner") and value.__module__ == module.__name__
 }

@@ -12,9 +12,9 @@ from render_stacks import CANARY, STACKS, forms, odd, secrets_of, stack_data
 from systemd_reader import Systemd, settings_of
 
 from higuera.errors import SecretError
-from higuera.render.files import File
+from higuera.render.files import SYSTEMD, File
 from higuera.render.nginx import sandbox_file
-from higuera.render.units import SYSTEMD, boot_file, job_files, slot_files
+from higuera.render.units import boot_file, job_files, slot_files
 from higuera.spec.secrets import Secrets
 from higuera.spec.service import COLOURS
 from higuera.spec.stack import Stack

@@ -23,7 +23,9 @@ APP.command()(smoke)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project whose default environment is wherever --url points."""
 
-    def smoke_target(project: Path, environment: str | None, url: str | None) -> Target:
+    def smoke_target(
+        project: Path, environment: str | None, url: str | None, ask: object
+    ) -> Target:
         assert project == Path.cwd()
         if environment == "bare":
             return target_of(url or "http://127.0.0.1:1", settings={}, health=[])

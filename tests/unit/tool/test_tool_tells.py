@@ -59,6 +59,7 @@ class TestStatusJson:
             "previous": None,
             "services": {},
             "armed": None,
+            "certificate": None,
             "lock": None,
             "incident": "",
             "notice": "",

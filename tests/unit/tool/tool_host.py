@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from higuera.render.units import tool_file
 from higuera.spec.environment import Environment
@@ -51,6 +52,11 @@ esac
 """
 
 
+def of_environment(keys: dict[str, Any]) -> Environment:
+    """An environment file with these keys."""
+    return Environment.model_validate({"host": "10.0.0.1", **keys})
+
+
 def forms_stack() -> Stack:
     """The stack of this repository."""
     return Stack.model_validate(read_yaml(PROJECT / "inventory" / "stack.yml"))
@@ -64,12 +70,12 @@ class ToolHost:
     stack: Stack
 
     @classmethod
-    def make(cls, root: Path, stack: Stack | None = None) -> "ToolHost":
-        """A host with the tool on it and nothing deployed."""
+    def make(cls, root: Path, stack: Stack | None = None, **environment: Any) -> "ToolHost":
+        """A host with the tool on it and nothing deployed; keys of its environment file."""
         host = cls(root, stack or forms_stack())
         for folder in (host.releases, host.slots, host.plans, host.timers, host.migrations):
             folder.mkdir(parents=True)
-        text = tool_file(host.stack, Environment.model_validate({"host": "10.0.0.1"})).text
+        text = tool_file(host.stack, of_environment(environment)).text
         (root / "tool").write_text(host.moved(text))
         (root / "tool").chmod(0o755)
         host.sockets.mkdir(parents=True)  # as systemd does for the first socket
