@@ -68,7 +68,7 @@ def list_(
     Decrypts, and runs no command.
     """
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
-    users = users_of(deployment)
+    users = users_of(deployment.stack, deployment.environment)
     found = look_up(list(users), deployment.secret_sources, run_commands=False)
     _warn(found)
     try:

@@ -6,6 +6,7 @@ from higuera.doctor.facts import Facts
 from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
 
 SOON = 21  # days
+CERTBOT = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
 DAY = 86400
 
 
@@ -21,7 +22,7 @@ def certificates(facts: Facts) -> Verdict:
         else:
             days[domain] = -1 if shown.is_expired else f"is not trusted ({shown.problem})"
     soon = facts.known.environment.tls.warn
-    return judge_renewal(facts) or judge_days(days, soon)
+    return judge_renewal(facts) or judge_days(days, soon, _advice(facts))
 
 
 def judge_renewal(facts: Facts) -> Verdict | None:
@@ -41,7 +42,17 @@ def judge_renewal(facts: Facts) -> Verdict | None:
     return None
 
 
-def judge_days(days: dict[str, int | str], soon: int = SOON) -> Verdict:
+def _advice(facts: Facts) -> str:
+    known = facts.known
+    if known.environment.tls.mode == "files":
+        return "bring a new one, and deploy"
+    if known.environment.tls.is_on:
+        unit = f"{known.stack.app}-certificate"
+        return f"there: systemctl start {unit}; why nobody did: systemctl status {unit}.timer"
+    return CERTBOT
+
+
+def judge_days(days: dict[str, int | str], soon: int = SOON, advice: str = CERTBOT) -> Verdict:
     """By name: days left, or what is wrong with it."""
     if not days:
         return not_checked("there is none yet")
@@ -54,7 +65,6 @@ def judge_days(days: dict[str, int | str], soon: int = SOON) -> Verdict:
         for name, left in days.items()
     )
     counted = [left for left in days.values() if isinstance(left, int)]
-    advice = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
     if any(left < 0 for left in counted):
         return failed(found, advice)
     if any(left < soon for left in counted) or len(counted) < len(days):

@@ -1,14 +1,14 @@
 """Who uses a secret: services, jobs, the database section, nginx, the smoke checks."""
 
-from higuera.spec.load import Deployment
+from higuera.spec.environment import Environment
 from higuera.spec.service import COLOURS
 from higuera.spec.stack import LOGIN_SECRETS, Stack
 
 
-def users_of(deployment: Deployment) -> dict[str, list[str]]:
+def users_of(stack: Stack, environment: Environment | None = None) -> dict[str, list[str]]:
     """The users of each declared secret, in the order of the stack file."""
-    stack = deployment.stack
-    users: dict[str, list[str]] = {name: [] for name in deployment.secret_names()}
+    of_tls = environment.tls.secret_names() if environment is not None else []
+    users: dict[str, list[str]] = {name: [] for name in [*stack.secret_names(), *of_tls]}
     for name, service in stack.services.items():
         _add(users, service.secrets, name)
     if stack.database is not None:
@@ -20,7 +20,7 @@ def users_of(deployment: Deployment) -> dict[str, list[str]]:
     _add(users, stack.nginx.secret_names(), "nginx")
     login = stack.smoke.get("login", {})
     _add(users, [login[key] for key in LOGIN_SECRETS if login.get(key)], "smoke login")
-    _add(users, deployment.environment.tls.secret_names(), "tls")
+    _add(users, of_tls, "tls")
     return users
 
 

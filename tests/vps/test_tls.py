@@ -122,7 +122,7 @@ def test_visitors(mini_story: Project, running: Authority) -> None:
     assert f"location: https://{NAME}/x?y" in curl(mini_story, f"http://{NAME}/x?y").lower()
     sent_on = curl(mini_story, f"https://{OTHER}/x", trust=running.root)
     assert sent_on.startswith("HTTP/2 308") and f"location: https://{NAME}/x" in sent_on
-    assert curl(mini_story, "http://nobody.test/") == "curl 52"
+    assert curl(mini_story, "http://nobody.test/") in ("curl 52", "curl 56")
     assert curl(mini_story, "https://nobody.test/", "--insecure") == "curl 35"
     # On the host itself, as a page that is rendered there asks the API.
     inside = json.loads(mini_story.ssh("curl -fsS http://127.0.0.1/api/headers"))

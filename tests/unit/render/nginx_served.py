@@ -30,7 +30,8 @@ class Served:
         temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in TEMPORARY)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(
-            f"daemon off; {user} pid {folder}/pid; error_log {folder}/log/error.log; events {{}}\n"
+            f"daemon off; {user} pid {folder}/pid; events {{}}\n"
+            f"error_log {folder}/log/error.log warn;\n"
             f"http {{ {temporary}\nserver_names_hash_bucket_size 128;\n{text}\n}}\n"
         )
 
