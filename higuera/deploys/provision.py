@@ -5,6 +5,7 @@ from higuera.facts.machine import MachineState
 from higuera.operations import accounts, database, nginx, packages, release, runtimes, settings
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
+from higuera.render.hardening import unwanted
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
@@ -34,7 +35,7 @@ def provision(run: Run, machine: MachineState) -> None:
         )
     web = [file for file in run.host_files if file.path.startswith(nginx.ROOT)]
     others = [file for file in run.host_files if file not in web]
-    settings.applied(name="Firewall, journal, time", files=others)
+    settings.applied(name="Firewall, journal, time", files=others, absent=unwanted(others))
     if is_local:
         assert stack.database is not None
         database.local(name="Database", url_name=stack.database.url, secrets=run.deployment.secrets)

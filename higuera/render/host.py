@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from higuera.render.files import File
+from higuera.render.hardening import hardening_files
 from higuera.render.template import render
 from higuera.spec.stack import Stack
 
@@ -15,7 +16,7 @@ def settings_files(
     stack: Stack, ssh_ports: Sequence[int], project: Path | None = None
 ) -> list[File]:
     """What of the host's settings the stack wants."""
-    files = [journald_file(stack, project)]
+    files = [journald_file(stack, project), *hardening_files(stack, project)]
     return [*files, firewall_file(ssh_ports, project)] if stack.settings.firewall else files
 
 

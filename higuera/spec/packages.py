@@ -2,10 +2,19 @@
 
 from higuera.spec.stack import Stack
 
-PACKAGES = ("ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd")
+PACKAGES = (
+    "ca-certificates",
+    "curl",
+    "logrotate",
+    "nftables",
+    "nginx",
+    "systemd-timesyncd",
+    "zstd",
+)
 
 
 def packages_of(stack: Stack) -> list[str]:
     """Their names; `postgresql` where the stack provisions it, or asks one elsewhere."""
     is_local = stack.database is not None and stack.database.provision == "local"
-    return [*PACKAGES, *(["postgresql"] if is_local or stack.is_gated else [])]
+    upgrades = ["unattended-upgrades"] if stack.settings.upgrades else []
+    return [*PACKAGES, *upgrades, *(["postgresql"] if is_local or stack.is_gated else [])]
