@@ -22,7 +22,12 @@ def judge(report: str) -> Finding:
         raise ProgramError("its report has no hardening index")
     warnings = [_told(value) for key, _, value in pairs if key == "warning[]"]
     suggestions = [_told(value) for key, _, value in pairs if key == "suggestion[]"]
+    fixed = sum(
+        value.startswith("skip-test=KRNL-6000") for key, _, value in pairs if key == "excepted"
+    )
     found = f"index {index}, {len(warnings)} warnings, {len(suggestions)} suggestions"
+    if fixed:
+        found += f"; {fixed} values of the kernel are not this container's to set, and not counted"
     return judged(
         NAME,
         TARGET,

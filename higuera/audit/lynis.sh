@@ -16,6 +16,15 @@ dpkg-deb --extract lynis_*.deb unpacked
 cd unpacked/usr/share/lynis
 # Lists of packages are judged as they are: to fetch new ones is the host's own business.
 sed 's/^refresh-repositories=.*/refresh-repositories=no/' ../../../etc/lynis/default.prf >default.prf
+# A container cannot set some values of the kernel, so they say nothing about it.
+sed -n 's/^config-data=sysctl;\([^;]*\);.*/\1/p' default.prf | while read -r key; do
+    file=/proc/sys/$(printf %s "$key" | tr . /)
+    if [ -e "$file" ] && [ ! -w "$file" ]; then echo "skip-test=KRNL-6000:$key"; fi
+done >fixed
+# PKGS-7388 looks for a line of text that sources in the deb822 style do not have; apt itself knows.
+if apt-cache policy | grep -q l=Debian-Security; then echo debian-skip-security-repository=yes >>fixed; fi
+cat fixed >>default.prf
+sed 's/^/excepted=/' fixed
 sh ../../sbin/lynis audit system --usecwd --quiet --no-colors --plugindir ../../../etc/lynis/plugins \
     --logfile /dev/null --report-file "$work/report" </dev/null >said 2>&1 || true
 grep -E '^(lynis_version|hardening_index|lynis_tests_done|warning\[\]|suggestion\[\])=' "$work/report" ||

@@ -6,10 +6,10 @@ from higuera.render.files import File
 from higuera.render.hardening import (
     LOGS_TIMER,
     MANAGER,
+    MOUNTS,
     SWAP,
     SWAP_TOOL,
     SYSCTL,
-    TMP,
     UPGRADES,
     sysctl_values,
 )
@@ -18,15 +18,15 @@ SYSTEMD = "/etc/systemd/system/"
 SWAPPING = "higuera-swap.service"
 # The units that belong to a file; they have to be enabled, and to run or have run.
 UNITS = {
-    TMP: ("higuera-tmp.service",),
+    MOUNTS: ("higuera-mounts.service",),
     SWAP: (SWAPPING,),
     UPGRADES: ("apt-daily.timer", "apt-daily-upgrade.timer"),
     LOGS_TIMER: ("logrotate.timer",),
 }
-OURS = (TMP, SWAP)
+OURS = (MOUNTS, SWAP)
 # What has to run again when one of the files changed.
 RESTARTS = {
-    TMP: "higuera-tmp.service",
+    MOUNTS: "higuera-mounts.service",
     SWAP: SWAPPING,
     SWAP_TOOL: SWAPPING,
     LOGS_TIMER: "logrotate.timer",

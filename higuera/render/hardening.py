@@ -14,9 +14,9 @@ LIMITS = "/etc/security/limits.d/90-higuera.conf"
 COREDUMP = "/etc/systemd/coredump.conf.d/higuera.conf"
 MANAGER = "/etc/systemd/system.conf.d/higuera.conf"
 LOGINS = "/etc/login.defs"
-UMASK = "/etc/profile.d/higuera.sh"
+PROFILE = "/etc/profile.d/higuera.sh"
 BANNERS = ("/etc/issue", "/etc/issue.net")
-TMP = "/etc/systemd/system/higuera-tmp.service"
+MOUNTS = "/etc/systemd/system/higuera-mounts.service"
 # After the files of Debian (20, 50), before those of whoever wants to have the last word.
 UPGRADES = "/etc/apt/apt.conf.d/60higuera"
 SWAP = "/etc/systemd/system/higuera-swap.service"
@@ -24,7 +24,7 @@ SWAP_TOOL = "/usr/local/lib/higuera/swap"
 SWAP_FILE = "/var/lib/higuera/swap"
 LOGS = "/etc/logrotate.d/nginx"
 LOGS_TIMER = "/etc/systemd/system/logrotate.timer"
-OURS = (SYSCTL, MODULES, LIMITS, COREDUMP, MANAGER, UMASK, TMP, UPGRADES, SWAP, SWAP_TOOL)
+OURS = (SYSCTL, MODULES, LIMITS, COREDUMP, MANAGER, PROFILE, MOUNTS, UPGRADES, SWAP, SWAP_TOOL)
 
 # What `swap: auto` does: in MiB how much, and in KiB how much memory is enough without.
 AUTO_SWAP = 1024
@@ -72,15 +72,17 @@ def _kernel_files(settings: Settings, project: Path | None) -> Iterator[File]:
         yield File(LIMITS, render("host/limits.conf.j2", project))
         yield File(COREDUMP, render("host/coredump.conf.j2", project))
         yield File(MANAGER, render("host/system.conf.j2", project))
-    if hardening.tmp:
-        yield File(TMP, render("host/tmp.service.j2", project))
+    if hardening.mounts:
+        yield File(MOUNTS, render("host/mounts.service.j2", project))
 
 
 def _login_files(settings: Settings, project: Path | None) -> Iterator[File]:
-    if settings.hardening.logins:
+    hardening = settings.hardening
+    if hardening.logins:
         yield File(LOGINS, render("host/login.defs.j2", project))
-        yield File(UMASK, render("host/umask.sh.j2", project))
-    if settings.hardening.banner:
+    if hardening.logins or hardening.core_dumps:
+        yield File(PROFILE, render("host/profile.sh.j2", project, hardening=hardening))
+    if hardening.banner:
         text = render("host/issue.j2", project)
         yield from (File(path, text) for path in BANNERS)
 

@@ -25,8 +25,8 @@ class Hardening(Model):
     """login.defs: slow hashes of passwords, homes that others cannot read."""
     banner: bool = True
     """The notice before a login that auditors and lawyers ask for, and no version of the system."""
-    tmp: bool = True
-    """No setuid program and no device works in the folders that everybody may write to."""
+    mounts: bool = True
+    """No setuid program and no device works in the folders that others than root write to."""
 
 
 class Upgrades(Model):

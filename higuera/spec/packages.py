@@ -16,5 +16,7 @@ PACKAGES = (
 def packages_of(stack: Stack) -> list[str]:
     """Their names; `postgresql` where the stack provisions it, or asks one elsewhere."""
     is_local = stack.database is not None and stack.database.provision == "local"
-    upgrades = ["unattended-upgrades"] if stack.settings.upgrades else []
-    return [*PACKAGES, *upgrades, *(["postgresql"] if is_local or stack.is_gated else [])]
+    settings = stack.settings
+    host = ["unattended-upgrades"] if settings.upgrades else []
+    host += ["libpam-passwdqc"] if settings.hardening.logins else []
+    return [*PACKAGES, *host, *(["postgresql"] if is_local or stack.is_gated else [])]

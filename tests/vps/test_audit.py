@@ -87,7 +87,7 @@ def test_2_what_was_set_by_hand_is_told_and_put_right(host: Project) -> None:
     assert host.ssh("systemctl is-active apt-daily-upgrade.timer") == "active"
     with broken(host, "rm /etc/security/limits.d/90-higuera.conf; mount -o remount,suid /var/tmp"):
         pass
-    with broken(host, "systemctl stop higuera-tmp; chmod 0666 /etc/login.defs"):
+    with broken(host, "systemctl stop higuera-mounts; chmod 0666 /etc/login.defs"):
         pass
     assert "nosuid,nodev" in host.ssh("grep ' /var/tmp ' /proc/self/mounts")
     assert host.ssh("sh -c 'ulimit -c' </dev/null; systemctl show -p LimitCORE mini-web-blue")

@@ -14,12 +14,12 @@ from higuera.spec.stack import Stack
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 # Of each group its files; what no key turns off is in all of them.
 GROUPS = {
-    "kernel": set[str](),  # shares its file with core_dumps
+    "kernel": set[str](),  # shares its file with core_dumps, which shares another with logins
     "modules": {hardening.MODULES},
     "core_dumps": {hardening.LIMITS, hardening.COREDUMP, hardening.MANAGER},
-    "logins": {hardening.LOGINS, hardening.UMASK},
+    "logins": {hardening.LOGINS},
     "banner": set(hardening.BANNERS),
-    "tmp": {hardening.TMP},
+    "mounts": {hardening.MOUNTS},
 }
 
 
@@ -50,6 +50,15 @@ def test_kernel_and_core_dumps_share_a_file() -> None:
     assert kernel["kernel/kptr_restrict"] == "2" and "kernel/kptr_restrict" not in dumps
     assert dumps["kernel/core_pattern"] == "|/bin/false"
     assert hardening.SYSCTL not in texts(hardening={"kernel": False, "core_dumps": False})
+
+
+def test_logins_and_core_dumps_share_a_file() -> None:
+    both = texts()[hardening.PROFILE]
+    assert "umask 027" in both and "TMOUT" in both and "ulimit -c 0" in both
+    logins = texts(hardening={"core_dumps": False})[hardening.PROFILE]
+    assert "umask" in logins and "ulimit" not in logins
+    assert "umask" not in texts(hardening={"logins": False})[hardening.PROFILE]
+    assert hardening.PROFILE not in texts(hardening={"logins": False, "core_dumps": False})
 
 
 def test_every_value_may_be_missing_in_a_kernel() -> None:
