@@ -1,5 +1,7 @@
 """What makes the files of `render/hardening.py` hold: for the operation that writes them."""
 
+from shlex import quote
+
 from higuera.facts.files import HostFiles
 from higuera.facts.script import words
 from higuera.render.files import File
@@ -32,13 +34,12 @@ RESTARTS = {
     LOGS_TIMER: "logrotate.timer",
 }
 # The kernel is asked, not the file alone: a value may have been set by hand. `sysctl:` differs;
-# `fixed:` differs, and this host (a container) may not set it.
-PROBE = """for pair in {pairs}; do
-    file=/proc/sys/${{pair%%=*}} now=
-    [ -r "$file" ] && read -r now <"$file" || continue
-    [ "$now" != "${{pair#*=}}" ] || continue
-    [ -w "$file" ] && echo "sysctl:${{pair%%=*}}" || echo "fixed:${{pair%%=*}}"
-done"""
+# `fixed:` differs, and this host (a container) may not set it. Not with `read`, which in dash takes
+# a byte at a time: of most of these files the kernel gives no more than the first.
+PROBE = """grep -sH '' {files} | tr '\\t' ' ' | grep -vxF {wanted} |
+    while IFS=: read -r file now; do
+        [ -w "$file" ] && echo "sysctl:${{file#/proc/sys/}}" || echo "fixed:${{file#/proc/sys/}}"
+    done"""
 # Once the deploy is over: an upgrade restarts what it replaces, sshd for one.
 FIRST_UPGRADE = (
     "systemctl is-active --quiet higuera-first-upgrade.timer || systemd-run --quiet "
@@ -59,8 +60,10 @@ def probe_of(files: list[File]) -> str:
     for file in files:
         if file.path == SYSCTL:
             values = sysctl_values(file.text)
-    pairs = words(f"{key}={value}" for key, value in values.items())
-    return PROBE.format(pairs=pairs) if pairs else ""
+    if not values:
+        return ""
+    wanted = " ".join(f"-e {quote(f'/proc/sys/{key}:{value}')}" for key, value in values.items())
+    return PROBE.format(files=words(f"/proc/sys/{key}" for key in values), wanted=wanted)
 
 
 def checks_of(stale: list[File]) -> list[str]:
