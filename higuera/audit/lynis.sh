@@ -14,8 +14,11 @@ apt-get -qq -o APT::Sandbox::User=root download lynis >/dev/null ||
     { echo "apt-get download lynis failed on the host" >&2; exit 1; }
 dpkg-deb --extract lynis_*.deb unpacked
 cd unpacked/usr/share/lynis
-# Lists of packages are judged as they are: to fetch new ones is the host's own business.
-sed 's/^refresh-repositories=.*/refresh-repositories=no/' ../../../etc/lynis/default.prf >default.prf
+# Lists of packages are judged as they are: to fetch new ones is the host's own business. Certificates
+# of packages do not count anyway, and asking dpkg whose each one is took a third of the time.
+sed -e 's/^refresh-repositories=.*/refresh-repositories=no/' \
+    -e '/^ssl-certificate-paths=/s|:/usr/share/ca-certificates:|:|' \
+    ../../../etc/lynis/default.prf >default.prf
 # A container cannot set some values of the kernel, so they say nothing about it.
 sed -n 's/^config-data=sysctl;\([^;]*\);.*/\1/p' default.prf | while read -r key; do
     file=/proc/sys/$(printf %s "$key" | tr . /)
