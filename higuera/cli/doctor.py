@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from higuera.cli.host import Env, ssh_command
+from higuera.cli.plain import plain
 from higuera.doctor.report import Finding, Report
 
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not checked": "dim"}
@@ -52,7 +53,7 @@ def format_table(report: Report) -> Table:
     table = Table("check", "", "found", "what to do", box=None, pad_edge=False)
     for check in report.checks:
         shown = Text(check.status, style=COLOURS[check.status])
-        table.add_row(check.name, shown, Text(_plain(check.found)), Text(_plain(check.advice)))
+        table.add_row(check.name, shown, Text(plain(check.found)), Text(plain(check.advice)))
     return table
 
 
@@ -64,9 +65,4 @@ def summary(report: Report) -> str:
 
 
 def _told(check: Finding) -> str:
-    return _plain(f"{check.found} → {check.advice}" if check.advice else check.found)
-
-
-def _plain(text: str) -> str:
-    """On one line; what a host says may hold anything, escape sequences of a terminal too."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain(f"{check.found} → {check.advice}" if check.advice else check.found)

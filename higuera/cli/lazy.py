@@ -10,7 +10,7 @@ from typer.main import get_command, get_group
 # The options of a command for the host are not ours.
 AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 # Whose exit status 2 is an answer; a mistyped question has none.
-ANSWERING = ("plan", "drift", "migrations")
+ANSWERING = ("plan", "drift", "migrations", "audit")
 
 
 class Commands(TyperGroup):
@@ -29,6 +29,7 @@ class Commands(TyperGroup):
         "lock": "host:lock",
         "smoke": "smoke:smoke",
         "doctor": "doctor:doctor",
+        "audit": "audit:audit",
         "drift": "drift:drift",
         "db": "db:app",
         "migrations": "migrations:app",

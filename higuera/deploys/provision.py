@@ -17,6 +17,7 @@ from higuera.operations import (
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.certificate import certificate_for, given_pair, timer_of
+from higuera.render.hardening import unwanted
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
@@ -48,7 +49,7 @@ def provision(run: Run, machine: MachineState) -> None:
         )
     web = [file for file in run.host_files if nginx.is_read_by_it(file)]
     others = [file for file in run.host_files if file not in [*web, *run.ssh_files]]
-    settings.applied(name="Firewall, journal, time", files=others)
+    settings.applied(name="Firewall, journal, time", files=others, absent=unwanted(others))
     ssh.proven(
         name="SSH",
         files=run.ssh_files,

@@ -102,16 +102,18 @@ def certificate(hostname: str, domain: str, port: int = 443) -> Certificate:
 
 
 def way_of_ssh(command: list[str], address: str) -> tuple[str, str]:
-    """The name or address that ssh really goes to, and what it goes through, if anything.
+    """The name or address that ssh really goes to, and what it goes through, if anything."""
+    told = told_by_ssh(command)
+    through = [told.get("proxyjump", "none"), told.get("proxycommand", "none")]
+    return told.get("hostname", address), next((way for way in through if way != "none"), "")
 
-    `ssh -G` reads its configuration and prints what it comes to; it connects to nobody.
-    """
+
+def told_by_ssh(command: list[str]) -> dict[str, str]:
+    """What `ssh -G` comes to from its configuration, by keyword; it connects to nobody."""
     try:
         done = subprocess.run(
             [command[0], "-G", *command[1:]], capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        return address, ""
-    told = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    through = [told.get("proxyjump", "none"), told.get("proxycommand", "none")]
-    return told.get("hostname", address), next((way for way in through if way != "none"), "")
+        return {}
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)

@@ -30,7 +30,7 @@ def schemas() -> dict[str, str]:
         "offline": OfflineReport.model_json_schema(mode="serialization"),
         "plan": Plan.model_json_schema(mode="serialization"),
     }
-    return {f"{name}.schema.json": _text(schema) for name, schema in found.items()}
+    return {f"{name}.schema.json": schema_text(schema) for name, schema in found.items()}
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
@@ -59,5 +59,6 @@ def _docstrings() -> dict[str, str]:
     return found
 
 
-def _text(schema: dict[str, Any]) -> str:
+def schema_text(schema: dict[str, Any]) -> str:
+    """The text of a file of them."""
     return json.dumps({"$schema": DRAFT, **schema}, indent=2, ensure_ascii=False) + "\n"

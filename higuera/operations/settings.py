@@ -1,4 +1,4 @@
-"""Host settings: firewall, journald, time. One operation, since they share one fact."""
+"""Host settings: firewall, journald, time, hardening. One operation, since they share one fact."""
 
 from collections.abc import Generator
 
@@ -6,6 +6,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
+from higuera.operations import hardening
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
 from higuera.render.files import File
@@ -23,10 +24,14 @@ LOADED = (
 
 
 @operation()
-def applied(files: list[File]) -> Generator[StringCommand, None, None]:
+def applied(
+    files: list[File], absent: list[str] | None = None
+) -> Generator[StringCommand, None, None]:
     """Write the settings of a host and make them hold, now and after a reboot.
 
-    + files: some of the firewall's and journald's; without the first no firewall is touched
+    + files: some of the firewall's, journald's and those that harden; without the first no
+      firewall is touched
+    + absent: paths of files that have to be gone, with their units
 
     **Example:**
 
@@ -34,31 +39,36 @@ def applied(files: list[File]) -> Generator[StringCommand, None, None]:
 
         settings.applied(name="Settings", files=[journald_file(stack), firewall_file([22])])
     """
+    gone = absent or []
     there = host.get_fact(
         Files,
-        paths=[file.path for file in files],
-        units=[TIME, RULES],
+        paths=[*(file.path for file in files), *gone],
+        units=[TIME, RULES, *hardening.units_of(files)],
         contents=readable(host, files),
-        probe=LOADED,
+        probe="; ".join(filter(None, [LOADED, hardening.probe_of(files)])),
     )
     stale = there.stale(files)
     show_diff(host, stale, there)
-    checks, after = [], []
-    if JOURNALD in [file.path for file in stale]:
+    checks, after = hardening.checks_of(stale), []
+    paths, changed = [file.path for file in files], [file.path for file in stale]
+    if JOURNALD in changed:
         after.append("systemctl restart systemd-journald.service")
     if not there.units.get(TIME, "").endswith("enabled"):
         after.append(f"systemctl --quiet enable --now {TIME}")
-    if FIREWALL in [file.path for file in files]:
-        stale_paths = [file.path for file in stale]
-        if FIREWALL in stale_paths:
-            checks.append(f'nft -c -f "$stage/{stale_paths.index(FIREWALL)}"')
-        if FIREWALL in stale_paths or there.answer != "loaded":
+    if FIREWALL in paths:
+        if FIREWALL in changed:
+            checks.append(f'nft -c -f "$stage/{changed.index(FIREWALL)}"')
+        if FIREWALL in changed or "loaded" not in there.answer.split():
             after.append(f"nft -f {FIREWALL}")
         if there.units.get(RULES) != "active enabled":
             after.append(f"systemctl --quiet enable --now {RULES}")
-        if FIREWALL not in stale_paths and there.answer != "loaded":
+        if FIREWALL not in changed and "loaded" not in there.answer.split():
             warn(host, f"the firewall does not hold the rules of {FIREWALL}")
+    after += hardening.commands_of(files, stale, there)
+    after += hardening.removal_of(gone, there)
     if not stale and not after:
         host.noop("settings hold")
         return
+    if left := hardening.fixed(there):
+        host.log(f"{left} values of the kernel are for the machine around this container to set")
     yield write(stale, check="\n".join(checks), after="\n".join(after))

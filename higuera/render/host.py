@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from higuera.render.files import File
+from higuera.render.hardening import hardening_files
 from higuera.render.template import render
 from higuera.spec.ssh import Ssh
 from higuera.spec.stack import Stack
@@ -16,7 +17,8 @@ def settings_files(
     stack: Stack, ssh_ports: Sequence[int], project: Path | None = None
 ) -> list[File]:
     """What of the host's settings the stack wants."""
-    settings, files = stack.settings, [journald_file(stack, project)]
+    settings = stack.settings
+    files = [journald_file(stack, project), *hardening_files(stack, project)]
     return [*files, firewall_file(ssh_ports, project, settings.ssh)] if settings.firewall else files
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from higuera.errors import SandboxError
-from higuera.sandbox import apt_sources, guest, locks, mounts, paths
+from higuera.sandbox import apt_sources, guest, identity, locks, mounts, paths
 from higuera.sandbox.shell import run, tool_environment
 
 SUITE = "bookworm"
 
 # Raise it when what `build` makes changes: VPSes and layers on the old base keep it.
-RECIPE = 1
+RECIPE = 2
 
 
 def current() -> str:
@@ -32,7 +32,7 @@ def log() -> Path:
 
 
 def ensure(say: Callable[[str], None]) -> str:
-    """Build the current base unless it is there (about a minute), and return its key."""
+    """Build the current base unless it is there (over a minute), and return its key."""
     key = current()
     if folder(key).is_dir():
         return key
@@ -52,7 +52,7 @@ def _build(target: Path, say: Callable[[str], None]) -> None:
         fresh.mkdir(mode=0o755)
         sources = apt_sources.choose(apt_sources.read_controller(), SUITE)
         mirror = apt_sources.mirror(sources, SUITE)
-        say(f"building the Debian base from {mirror} (once, about a minute)")
+        say(f"building the Debian base from {mirror} (once, over a minute)")
         _debootstrap(fresh, mirror)
         _customise(fresh, apt_sources.render(sources))
         mounts.unmount_below(fresh)
@@ -85,9 +85,11 @@ def _debootstrap(root: Path, mirror: str) -> None:
 
 def _customise(root: Path, sources: str) -> None:
     files = guest.base_files(sources, apt_sources.render_proxy(os.environ))
-    run(["chroot", root, "/bin/sh"], "set up the base", stdin=guest.CUSTOMISE)
     for path, (text, mode) in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
         target.chmod(mode)
+    identity.reach_out(root)
+    run(["chroot", root, "/bin/sh"], "bring the base up to date", stdin=guest.UPGRADE)
+    run(["chroot", root, "/bin/sh"], "set up the base", stdin=guest.CUSTOMISE)

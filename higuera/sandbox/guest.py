@@ -20,6 +20,9 @@ INCLUDE = (
     "iproute2",
     "ifupdown",
     "procps",
+    # what a provider's image of Debian has as well
+    "logrotate",
+    "unattended-upgrades",
 )
 
 # 99: a drop-in of the deploy under test sorts before it, and sshd keeps the first value it reads.
@@ -31,22 +34,36 @@ MaxSessions 50
 MaxStartups 100
 """
 
-# apt-get keeps downloaded packages by default, apt does not; the sandbox collects them.
+# apt-get keeps downloaded packages by default, apt does not; the sandbox collects them. Enable "0":
+# upgrades would take the dpkg lock at a random moment of a test; their timers run all the same.
 APT = """\
+APT::Periodic::Enable "0";
 APT::Keep-Downloaded-Packages "true";
 Binary::apt::APT::Keep-Downloaded-Packages "true";
 Acquire::Languages "none";
 """
 
-# The timers would take the dpkg lock at a random moment of a test. Without /var/log/journal the
-# journal stays in memory. debootstrap's package lists are removed because a VPS has stale ones.
+# As new as a provider's image would be; nothing is started here, on another machine's kernel.
+UPGRADE = """\
+set -eu
+trap 'rm -f /usr/sbin/policy-rc.d; umount /proc' EXIT
+mount -t proc proc /proc
+printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+rm -f /etc/apt/sources.list
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq -y dist-upgrade >/dev/null
+"""
+
+# Without /var/log/journal the journal stays in memory. Package lists are removed because a VPS has
+# stale ones.
 CUSTOMISE = """\
 set -eu
 useradd --create-home --shell /bin/bash deploy
 useradd --create-home --shell /bin/bash --groups sudo nosudo
 ln -sfn /usr/share/zoneinfo/Etc/UTC /etc/localtime
-systemctl mask apt-daily.timer apt-daily-upgrade.timer
-rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/apt/sources.list
+rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 rm -rf /var/log/journal
 apt-get clean
 find /var/lib/apt/lists -type f -delete

@@ -58,13 +58,22 @@ def write(config: Config) -> None:
     """Write who the VPS is into its mounted file system."""
     folder = paths.vps_dir(config.name)
     root = folder / "root"
-    resolver = guest.resolver(path.read_text() for path in RESOLVERS if path.is_file())
-    for path, text in guest.identity_files(config, resolver).items():
+    for path, text in guest.identity_files(config, _resolver()).items():
         _replace(root / path, text)
     for key in sorted((folder / "hostkeys/etc/ssh").iterdir()):
         _replace(root / "etc/ssh" / key.name, key.read_text(), key.stat().st_mode & 0o777)
     _authorize(root, (folder / "key.pub").read_text())
     _copy_authorities(root)
+
+
+def reach_out(root: Path) -> None:
+    """Let programs in a file system that belongs to no VPS yet find names and trust mirrors."""
+    _replace(root / "etc/resolv.conf", _resolver())
+    _copy_authorities(root)
+
+
+def _resolver() -> str:
+    return guest.resolver(path.read_text() for path in RESOLVERS if path.is_file())
 
 
 def _authorize(root: Path, public_key: str) -> None:

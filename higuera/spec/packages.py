@@ -3,7 +3,15 @@
 from higuera.spec.environment import Environment
 from higuera.spec.stack import Stack
 
-PACKAGES = ("ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd")
+PACKAGES = (
+    "ca-certificates",
+    "curl",
+    "logrotate",
+    "nftables",
+    "nginx",
+    "systemd-timesyncd",
+    "zstd",
+)
 
 
 def packages_of(stack: Stack, environment: Environment) -> list[str]:
@@ -12,8 +20,11 @@ def packages_of(stack: Stack, environment: Environment) -> list[str]:
     `postgresql` where the stack provisions it, or asks one elsewhere; `certbot` for `tls: acme`.
     """
     is_local = stack.database is not None and stack.database.provision == "local"
+    settings = stack.settings
     return [
         *PACKAGES,
+        *(["unattended-upgrades"] if settings.upgrades else []),
+        *(["libpam-passwdqc"] if settings.hardening.logins else []),
         *(["postgresql"] if is_local or stack.is_gated else []),
         *(["certbot"] if environment.tls.mode == "acme" else []),
         *(["openssl"] if environment.tls.is_on else []),

@@ -2,11 +2,12 @@
 
 import re
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.database import SCRATCH_PORT, Database
+from higuera.spec.hardening import Hardening, Logs, SwapSize, Upgrades
 from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath
 from higuera.spec.nginx import Nginx, Size
 from higuera.spec.paths import HostPaths
@@ -63,6 +64,14 @@ class Settings(Model):
     """Keep the old colour running until the next deploy, so that a rollback needs no start."""
     keep_releases: int = Field(default=5, ge=2, le=100)
     """Releases kept on the host; what a slot points at is never pruned."""
+    hardening: Hardening = Hardening()
+    """What else an auditor would ask of the host; each group can be turned off."""
+    upgrades: Upgrades | Literal[False] = Upgrades()
+    """Security upgrades of Debian, unattended; false: somebody else sees to them."""
+    swap: SwapSize = "auto"
+    """auto: 1G where there are less than 2G of memory and no swap. A size, or false."""
+    logs: Logs = Logs()
+    """How much of nginx's logs is kept."""
 
 
 class Stack(Model):

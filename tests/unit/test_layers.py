@@ -28,6 +28,7 @@ BELOW["operations"] = BELOW["facts"] | {"facts", "plan"}
 BELOW["deploys"] = BELOW["operations"] | {"operations", "smoke", "connectors", "runs"}
 BELOW["doctor"] = {"errors", "spec", "render", "build", "database", "facts", "sandbox"}
 BELOW["doctor"] |= {"connectors"}
+BELOW["audit"] = {"errors", "spec", "connectors", "sandbox", "doctor"}
 BELOW["hook"] = {"errors", "spec", "runs", "deploys"}
 BELOW["cli"] = set(BELOW) - {"hook"}
 # Foreign package -> who alone may import it.

@@ -13,6 +13,7 @@ from higuera.cli.main import app
         (["plan", "--format", "pdf"], 1),
         (["plan", "a", "b"], 1),
         (["drift", "--bogus"], 1),
+        (["audit", "--bogus"], 1),
         (["migrations", "check", "--bogus"], 1),
         (["smoke", "--bogus"], 2),
     ],

@@ -1,0 +1,60 @@
+"""sslyze: is what port 443 offers what Mozilla calls intermediate?"""
+
+import re
+import socket
+
+from higuera.audit.programs import last_line, run
+from higuera.audit.report import Finding, judged, not_applicable
+from higuera.audit.subject import Subject
+from higuera.errors import ProgramError
+
+NAME = "tls"
+TARGET = "Mozilla intermediate"
+PORT = 443
+PATIENCE = 5  # seconds for a connection
+ISSUE = re.compile(r"^\s+\* (\S.*)$")
+
+
+def audit(subject: Subject) -> list[Finding]:
+    """Scan each domain at the host's own address, wherever its name leads. Raises ProgramError."""
+    subject.from_outside()
+    if not _answers(subject.address):
+        return [not_applicable(NAME, TARGET, f"nothing listens on {PORT}: the stack has no TLS")]
+    return [_scanned(subject.address, name) for name in subject.deployment.environment.domains] or [
+        _scanned(subject.address, "")
+    ]
+
+
+def _answers(address: str) -> bool:
+    try:
+        socket.create_connection((address, PORT), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError as error:
+        raise ProgramError(f"port {PORT} does not answer: {error}") from None
+    return True
+
+
+def _scanned(address: str, domain: str) -> Finding:
+    target = f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
+    named = ["--sni", domain] if domain else []
+    _, out, err = run(NAME, "sslyze", ["--mozilla_config", "intermediate", *named, target])
+    return judge(out, err, domain)
+
+
+def judge(output: str, errors: str = "", domain: str = "") -> Finding:
+    """From the last section of what it prints. Raises ProgramError."""
+    section = output.upper().rfind("COMPLIANCE AGAINST TLS CONFIGURATION")
+    told = output[section:] if section >= 0 else ""
+    is_met = "OK - Compliant" in told
+    if not is_met and "FAILED - Not compliant" not in told:
+        raise ProgramError(f"sslyze gave no verdict: {last_line(errors, told, output)}")
+    issues = [match[1] for line in told.splitlines() if (match := ISSUE.match(line))]
+    return judged(
+        f"{NAME} {domain}".strip(),
+        TARGET,
+        float(len(issues)),
+        "compliant" if is_met else f"{len(issues)} points are not",
+        issues,
+        met=is_met,
+    )

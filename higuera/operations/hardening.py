@@ -1,0 +1,121 @@
+"""What makes the files of `render/hardening.py` hold: for the operation that writes them."""
+
+from shlex import quote
+
+from higuera.facts.files import HostFiles
+from higuera.facts.script import words
+from higuera.render.files import File
+from higuera.render.hardening import (
+    LOGS_TIMER,
+    MANAGER,
+    MOUNTS,
+    SWAP,
+    SWAP_TOOL,
+    SYSCTL,
+    UPGRADES,
+    sysctl_values,
+)
+
+SYSTEMD = "/etc/systemd/system/"
+SWAPPING = "higuera-swap.service"
+# The units that belong to a file; they have to be enabled, and to run or have run.
+UNITS = {
+    MOUNTS: ("higuera-mounts.service",),
+    SWAP: (SWAPPING,),
+    UPGRADES: ("apt-daily.timer", "apt-daily-upgrade.timer"),
+    LOGS_TIMER: ("logrotate.timer",),
+}
+OURS = (MOUNTS, SWAP)
+# What has to run again when one of the files changed.
+RESTARTS = {
+    MOUNTS: "higuera-mounts.service",
+    SWAP: SWAPPING,
+    SWAP_TOOL: SWAPPING,
+    LOGS_TIMER: "logrotate.timer",
+}
+# The kernel is asked, not the file alone: a value may have been set by hand. `sysctl:` differs;
+# `fixed:` differs, and this host (a container) may not set it. Not with `read`, which in dash takes
+# a byte at a time: of most of these files the kernel gives no more than the first.
+PROBE = """grep -sH '' {files} | tr '\\t' ' ' | grep -vxF {wanted} |
+    while IFS=: read -r file now; do
+        [ -w "$file" ] && echo "sysctl:${{file#/proc/sys/}}" || echo "fixed:${{file#/proc/sys/}}"
+    done"""
+# Once the deploy is over: an upgrade restarts what it replaces, sshd for one.
+FIRST_UPGRADE = (
+    "systemctl is-active --quiet higuera-first-upgrade.timer || systemd-run --quiet "
+    "--collect --unit=higuera-first-upgrade --on-active=5min "
+    "/bin/systemctl --no-block start apt-daily-upgrade.service"
+)
+
+
+def units_of(files: list[File]) -> list[str]:
+    """The units whose state has to be known."""
+    paths = [file.path for file in files]
+    return [unit for path, units in UNITS.items() if path in paths for unit in units]
+
+
+def probe_of(files: list[File]) -> str:
+    """Shell that prints which values the kernel does not have; empty where none is wanted."""
+    values = {}
+    for file in files:
+        if file.path == SYSCTL:
+            values = sysctl_values(file.text)
+    if not values:
+        return ""
+    wanted = " ".join(f"-e {quote(f'/proc/sys/{key}:{value}')}" for key, value in values.items())
+    return PROBE.format(files=words(f"/proc/sys/{key}" for key in values), wanted=wanted)
+
+
+def checks_of(stale: list[File]) -> list[str]:
+    """Shell that looks at new files before they replace the old ones."""
+    # A mistake there would stop every apt on the host, this deploy's next one too.
+    return [
+        f'APT_CONFIG="$stage/{number}" apt-config dump >/dev/null'
+        for number, file in enumerate(stale)
+        if file.path == UPGRADES
+    ]
+
+
+def commands_of(files: list[File], stale: list[File], there: HostFiles) -> list[str]:
+    """Shell that makes them hold, now and after a reboot; nothing where they do."""
+    changed = [file.path for file in stale]
+    commands = []
+    if MANAGER in changed or any(path.startswith(SYSTEMD) for path in changed):
+        commands.append("systemctl daemon-reload")
+    if SYSCTL in changed or any(word.startswith("sysctl:") for word in there.answer.split()):
+        commands.append(f"/lib/systemd/systemd-sysctl {SYSCTL}")
+    units = {unit: there.units.get(unit, "") for unit in units_of(files)}
+    if off := [unit for unit, state in units.items() if not state.endswith(" enabled")]:
+        commands.append(f"systemctl --quiet unmask {words(off)}")
+        commands.append(f"systemctl --quiet enable {words(off)}")
+    again = [RESTARTS[path] for path in changed if path in RESTARTS]
+    again += [unit for unit, state in units.items() if not _is_on(unit, state)]
+    if now := [unit for unit in dict.fromkeys(again) if unit != SWAPPING]:
+        commands.append(f"systemctl restart {words(now)}")
+    if SWAPPING in again:  # a disk takes some seconds to write the file, and nothing waits for it
+        commands.append(f"systemctl --no-block restart {SWAPPING}")
+    if UPGRADES in changed and UPGRADES not in there.files:
+        commands.append(FIRST_UPGRADE)
+    return commands
+
+
+def removal_of(absent: list[str], there: HostFiles) -> list[str]:
+    """Shell that takes away what groups have left that are turned off by now."""
+    left = [path for path in absent if path in there.files]
+    commands = [
+        f"systemctl --quiet disable --now {words(UNITS[path])}" for path in left if path in OURS
+    ]
+    if left:
+        commands.append(f"rm -f {words(left)}")
+        commands.append("systemctl daemon-reload")
+    return commands
+
+
+def fixed(there: HostFiles) -> int:
+    """How many values only the machine around this container could set."""
+    return sum(word.startswith("fixed:") for word in there.answer.split())
+
+
+def _is_on(unit: str, state: str) -> bool:
+    """In a container the swap's own condition keeps it off, which is no fault."""
+    return state == "active enabled" or (unit == SWAPPING and state.endswith(" enabled"))

@@ -1,0 +1,102 @@
+"""A hardened host and its auditors, as one story on one VPS: scored, broken by hand, mended."""
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import PREFIX
+from harness import HIGUERA, Project, until
+
+from higuera import sandbox
+from higuera.audit.report import AuditReport
+
+# One story on one VPS: all of it runs on one worker, in order.
+pytestmark = pytest.mark.xdist_group("audit")
+
+# Of the mini app without TLS and with sshd as Debian has it, which cost about ten points.
+INDEX = 72
+
+
+@pytest.fixture(scope="module")
+def host(mini_base: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    name = f"{PREFIX}-audit"
+    project = mini_base.copy(tmp_path_factory.mktemp("audit") / "project", name)
+    try:
+        sandbox.up(name, layer=mini_base.vps)
+        yield project
+    finally:
+        sandbox.down(name)
+
+
+def everything(host: Project) -> str:
+    """All files of the host but those that a running one writes by itself."""
+    own = "/proc /sys /dev /run /tmp /var/tmp /var/log /root/.cache"
+    skip = " -o ".join(f"-path {folder}" for folder in own.split())
+    return host.ssh(
+        f"find / \\( {skip} -o -name random-seed \\) -prune -o \\( -type f -o -type l \\) "
+        "-printf '%p %m %u %s %T@ %l\\n' | sort"
+    )
+
+
+def test_1_the_auditors_tell_a_hole_and_leave_nothing(host: Project) -> None:
+    host.ssh("systemd-run --quiet --unit=hole systemd-socket-activate -l 0.0.0.0:5432 /bin/cat")
+    until(lambda: ":5432 " in host.ssh("ss -Hltn"), "somebody listens", 10)
+    before = everything(host)
+    done = host.run(HIGUERA, "audit", "--json")
+    report = AuditReport.model_validate_json(done.stdout)
+    assert (done.returncode, done.stderr, report.exit_status) == (2, "", 2)
+    assert everything(host) == before
+    assert host.ssh("ls -A /run /tmp /var/tmp | grep -iE 'audit|lynis' || true") == ""
+    checks = {check.name: check for check in report.checks}
+    assert checks["ports"].status == "below"
+    assert "listens on tcp 5432 for everybody" in checks["ports"].details[0]
+    lynis = checks["lynis"]
+    assert lynis.value is not None and lynis.value >= INDEX, lynis
+    assert "0 warnings" in lynis.found
+    assert checks["gixy"].status == "met", checks["gixy"]
+    for name in ("ssh-audit", "unit nginx", "unit mini-web-blue", "unit mini-backend-blue"):
+        assert checks[name].value is not None, checks[name]
+
+
+HOLES = {
+    "kernel": ("echo 1 >/proc/sys/net/ipv4/conf/all/log_martians; "
+               "echo 1 >/proc/sys/net/ipv4/conf/all/accept_redirects"),
+    "upgrades": "systemctl mask --now --quiet apt-daily-upgrade.timer",
+    "cores": "rm /etc/security/limits.d/90-higuera.conf; chmod 0666 /etc/login.defs",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_2_what_was_set_by_hand_is_told_and_put_right(host: Project, hole: str) -> None:
+    host.ssh(HOLES[hole])
+    assert host.plan() == ["Firewall, journal, time"]
+    host.deployed()
+    said = host.ssh(
+        "cat /proc/sys/net/ipv4/conf/all/accept_redirects; systemctl is-active "
+        "apt-daily-upgrade.timer; stat -c %a /etc/login.defs /etc/security/limits.d/*"
+    )
+    assert said.split() == ["0", "active", "644", "644"]
+
+
+def test_3_it_holds_after_a_reboot_and_nothing_changes(host: Project) -> None:
+    host.reboot()
+    until(lambda: host.get("/").status_code == 200, "the page is served again")
+    assert host.plan() == []
+    mounts = host.ssh("cat /proc/self/mounts").splitlines()
+    for folder in ("/tmp", "/var/tmp", "/home", "/var/log"):
+        (options,) = (line.split()[3] for line in mounts if line.split()[1] == folder)
+        assert {"nosuid", "nodev"} <= set(options.split(",")), folder
+    assert host.ssh("systemctl show -p LimitCORE --value mini-web-blue nginx").split() == ["0", "0"]
+    assert host.ssh("su -s /bin/sh -c 'ulimit -H -c' deploy") == "0"
+    assert host.ssh("systemctl --failed --plain --no-legend") == ""
+
+
+def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> None:
+    host.edit(
+        "inventory/stack.yml",
+        "settings: {",
+        "settings: {hardening: {modules: false, mounts: false}, ",
+    )
+    host.deployed()
+    gone = "/etc/modprobe.d/higuera.conf /etc/systemd/system/higuera-mounts.service"
+    assert host.ssh(f"ls {gone} 2>/dev/null || true") == ""
+    assert host.plan() == []
