@@ -66,6 +66,14 @@ def public_target(deployment: Deployment, address: str, shown: CertificateState)
     return over_tls(target, deployment, shown) if is_https else target
 
 
+def inside_target(
+    live: Target, deployment: Deployment, shown: CertificateState, port: int
+) -> Target:
+    """The candidate's listener behind a tunnel, which speaks TLS before the public side does."""
+    target = replace(live, connect_to=f"127.0.0.1:{port}")
+    return over_tls(target, deployment, shown) if deployment.environment.tls.is_on else target
+
+
 def over_tls(target: Target, deployment: Deployment, shown: CertificateState) -> Target:
     """The same over HTTPS: this machine's authorities are trusted, and the one that is shown."""
     context = ssl.create_default_context()
@@ -103,16 +111,11 @@ def proofs_of(deployment: Deployment) -> Proofs:
         shown = host.get_fact(ShownCertificate, app=app) if is_tls else CertificateState()
         return public_target(deployment, _address(host), shown), shown
 
-    def inside(live: Target, shown: CertificateState, port: int) -> Target:
-        """The loopback listener, which speaks TLS before the public side does."""
-        target = replace(live, connect_to=f"127.0.0.1:{port}")
-        is_tls = deployment.environment.tls.is_on
-        return over_tls(target, deployment, shown) if is_tls else target
-
     def candidate(host: Host) -> None:
         live, shown = public_side(host)
         with tunnel(host, deployment.stack.nginx.candidate_port) as port:
-            _prove(host, [*checks, _session(live)], inside(live, shown, port))
+            target = inside_target(live, deployment, shown, port)
+            _prove(host, [*checks, _session(live)], target)
 
     def public(host: Host) -> None:
         _prove(host, checks, public_side(host)[0])
@@ -120,7 +123,7 @@ def proofs_of(deployment: Deployment) -> Proofs:
     def trial(host: Host) -> None:
         live, shown = public_side(host)
         with tunnel(host, deployment.stack.nginx.candidate_port) as port:
-            tried = inside(live, shown, port)
+            tried = inside_target(live, deployment, shown, port)
             failed = _failures(run_checks(checks, tried, TRIAL))
         if failed:
             _blame(host, failed, _failures(run_checks(checks, live, TRIAL)))

@@ -138,7 +138,7 @@ def _ask_host(
     except HigueraError as error:
         return replace(facts, why_no_host=str(error))
     way = (address, "") if is_sandbox else way_of_ssh(ssh_command(host, ""), address)
-    domains = [] if is_sandbox else list(deployment.environment.domains)
+    domains = [] if is_sandbox else deployment.environment.names
     network = pool.submit(look, *way, domains)
     connection = _keyless(host) or connect(command, host.address)
     if connection.problem is not None and host.bootstrap is not None:  # as the deploy will

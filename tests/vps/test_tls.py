@@ -218,3 +218,7 @@ def test_a_given_one_and_none_at_all(mini_story: Project, tmp_path: Path) -> Non
     mini_story.deployed()
     assert curl(mini_story, f"http://{NAME}/").startswith("HTTP/1.1 200")
     assert curl(mini_story, f"https://{NAME}/") == "curl 7"
+    # The timer of before ends itself.
+    mini_story.ssh("systemctl start mini-certificate.service")
+    assert mini_story.ssh("ls /etc/systemd/system | grep certificate || true") == ""
+    assert mini_story.ssh("systemctl list-timers --all | grep mini-cert || true") == ""
