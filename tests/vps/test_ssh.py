@@ -214,7 +214,7 @@ def test_a_new_deploy_user_is_made_and_proven_and_root_closed(mini: Project) -> 
     mini.ssh("userdel --remove deploy; rm /etc/sudoers.d/deploy")
     access = f"{{address: {host.address}, user: deploy, bootstrap: root, key: {host.key}}}"
     mini.environment(f"host: {access}\nsecrets: generate\n")
-    assert "the key is accepted" in mini.run(HIGUERA, "doctor").stdout
+    assert mini.run(HIGUERA, "doctor").returncode == 0
     assert mini.plan() == ["Deploy user", "Accounts and folders", "SSH"]
     mini.deployed()
     assert mini.plan() == []
