@@ -60,7 +60,8 @@ LINES = [
     *(
         f"package {name} 1.2-3"
         for name in (
-            *("ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"),
+            *("ca-certificates", "curl", "libpam-passwdqc", "logrotate", "nftables", "nginx"),
+            *("systemd-timesyncd", "unattended-upgrades", "zstd"),
             *("systemd", "postgresql"),
         )
     ),
