@@ -29,6 +29,14 @@ TIERS = {
 HOME = {"Origin": "https://app.example.com"}
 STRANGER = {"Origin": "https://app.example.com.evil.example"}
 NAMED = Environment.model_validate({"host": "a", "domains": ["forms.example.com"]})
+TLS = Environment.model_validate(
+    {
+        "host": "a",
+        "domains": ["forms.example.com"],
+        "redirects": {"www.forms.example.com": "forms.example.com"},
+        "tls": "acme",
+    }
+)
 
 
 def stack(**nginx: Any) -> Stack:
@@ -227,7 +235,7 @@ def gixy(folder: Path, nginx: dict[str, Any], environment: Environment, edit: st
 
 
 @pytest.mark.parametrize("nginx", [{}, EVERYTHING], ids=["defaults", "everything"])
-@pytest.mark.parametrize("environment", [NAMED, ENVIRONMENT], ids=["named", "any"])
+@pytest.mark.parametrize("environment", [NAMED, ENVIRONMENT, TLS], ids=["named", "any", "tls"])
 def test_gixy_finds_nothing(
     tmp_path: Path, nginx: dict[str, Any], environment: Environment
 ) -> None:
