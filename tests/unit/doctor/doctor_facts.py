@@ -61,7 +61,7 @@ LINES = [
         f"package {name} 1.2-3"
         for name in (
             *("ca-certificates", "curl", "nftables", "nginx", "systemd-timesyncd", "zstd"),
-            *("systemd", "postgresql"),
+            *("systemd", "postgresql", "logrotate", "libpam-passwdqc", "unattended-upgrades"),
         )
     ),
     "listens 80 100 nginx.service nginx",
