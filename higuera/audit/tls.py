@@ -17,22 +17,19 @@ ISSUE = re.compile(r"^\s+\* (\S.*)$")
 
 def audit(subject: Subject) -> list[Finding]:
     """Scan each domain at the host's own address, wherever its name leads. Raises ProgramError."""
+    environment = subject.deployment.environment
+    if not environment.tls.is_on:
+        return [not_applicable(NAME, TARGET, "the environment says tls: off")]
     subject.from_outside()
-    if not _answers(subject.address):
-        return [not_applicable(NAME, TARGET, f"nothing listens on {PORT}: the stack has no TLS")]
-    return [_scanned(subject.address, name) for name in subject.deployment.environment.domains] or [
-        _scanned(subject.address, "")
-    ]
+    _connect(subject.address)
+    return [_scanned(subject.address, name) for name in environment.domains or [""]]
 
 
-def _answers(address: str) -> bool:
+def _connect(address: str) -> None:
     try:
         socket.create_connection((address, PORT), timeout=PATIENCE).close()
-    except ConnectionRefusedError:
-        return False
     except OSError as error:
         raise ProgramError(f"port {PORT} does not answer: {error}") from None
-    return True
 
 
 def _scanned(address: str, domain: str) -> Finding:

@@ -11,7 +11,7 @@ from harness import BIN, HIGUERA, Project
 from under_load import loaded
 
 NAME, OTHER = "mini.test", "www.mini.test"
-SSLYZE = [str(BIN / "uv"), "tool", "run", "--quiet", "--from", "sslyze==6.3.1", "sslyze"]
+SSLYZE = [str(BIN / "sslyze")]
 
 
 @pytest.fixture(scope="module")
