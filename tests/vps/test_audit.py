@@ -83,7 +83,8 @@ def test_2_what_was_set_by_hand_is_told_and_put_right(host: Project, hole: str) 
 
 def test_3_it_holds_after_a_reboot_and_nothing_changes(host: Project) -> None:
     host.reboot()
-    until(lambda: host.get("/").status_code == 200, "the page is served again")
+    page = "curl -so /dev/null -w '%{http_code}' http://127.0.0.1/"
+    until(lambda: host.ssh(page) == "200", "the page is served again")
     assert host.plan() == []
     mounts = host.ssh("cat /proc/self/mounts").splitlines()
     for folder in ("/tmp", "/var/tmp", "/home", "/var/log"):
