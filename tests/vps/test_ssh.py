@@ -115,7 +115,7 @@ def test_what_an_auditor_sees(mini: Project) -> None:
     }
     assert notes == {("warn", "does not provide protection against post-quantum attacks")}
     assert "DHEat" not in audit.stdout
-    mini.ssh("echo root:guessed | chpasswd")
+    mini.ssh("echo 'root:Class6rack+simple' | chpasswd")
     assert methods(address) == ["publickey"]
     # The owner's own, less than we give: it stays.
     stays = "\nMatch Group sudo LocalPort 22\n  AllowTcpForwarding no\n"
@@ -215,7 +215,7 @@ def test_a_change_that_locks_out_is_taken_back(mini: Project) -> None:
     template.unlink()
     assert mini.plan() == []
     # Turned off by name: sshd is as Debian has it.
-    mini.ssh("echo root:guessed | chpasswd")
+    mini.ssh("echo 'root:Class6rack+simple' | chpasswd")
     mini.edit("inventory/stack.yml", "drain: 5}", "drain: 5, ssh: {harden: false}}")
     mini.deployed()
     assert "password" in methods(mini.host.address)
