@@ -88,7 +88,7 @@ def test_tool_is_clean_shell_and_knows_its_commands(tmp_path: Path) -> None:
     assert said(SHELLCHECK, "-s", "sh", "-f", "gcc", tool) == ""
     usage = said(tool, "help")
     assert usage.startswith("usage: higuera-sshd COMMAND")
-    for arguments in ([], ["nonsense"], ["check"], ["try", "60", "file"], ["confirm", "x"]):
+    for arguments in ([], ["nonsense"], ["check"], ["try", "60", "file"], ["confirm"]):
         assert said(tool, *arguments) == f"{usage}exit 2"
 
 

@@ -1,5 +1,6 @@
 """Which lines of somebody else overrule ours, for whom, and what a deploy takes out of them."""
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -120,7 +121,9 @@ Match Address 10.0.0.0/8
         expected = expected.replace(line, out + line)
     assert main.read_text() == expected
     assert first.read_text() == f"{out}AllowTcpForwarding yes\nPasswordAuthentication no\n"
-    machine.said("confirm")
+    assert "another change waits" in machine.said("confirm", "0" * 64)
+    assert "waits for its proof" in machine.said("check", "deploy", "root")
+    assert machine.said("confirm", hashlib.sha256(wanted.read_bytes()).hexdigest()) == ""
     assert machine.said("check", "deploy", "root") == "holds"
 
 
