@@ -52,4 +52,6 @@ def _trust(client: ParamikoClient | None, hostname: str) -> None:
 
 def _become_root(client: SSHClient) -> int:
     _, output, _ = client.exec_command('[ "$(id -u)" = 0 ] || sudo -n true', timeout=PATIENCE)
+    if not output.channel.status_event.wait(PATIENCE):  # recv_exit_status would wait for ever
+        raise TimeoutError(f"no answer within {PATIENCE} seconds")
     return int(output.channel.recv_exit_status())

@@ -6,6 +6,7 @@ from higuera.doctor.report import Verdict, failed, ok, warning
 from higuera.facts.preflight import (
     NEEDED_KIB,
     disk_problem,
+    shutdown_problem,
     sudo_problem,
     system_problem,
     systemd_problem,
@@ -89,7 +90,10 @@ def memory(facts: Facts) -> Verdict:
 
 
 def reboot(facts: Facts) -> Verdict:
-    """Whether an update waits for one."""
+    """Whether an update waits for one, or one is under way."""
+    if problem := shutdown_problem(facts.the_machine):
+        what, _, advice = problem.partition("; ")
+        return failed(what, advice)
     asks = facts.there.reboot
     if asks is None:
         return ok("none is needed")

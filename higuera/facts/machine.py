@@ -1,5 +1,6 @@
 """What machine this is, and whether it can be deployed to at all."""
 
+import re
 from dataclasses import dataclass
 
 from pyinfra.api import FactBase
@@ -21,8 +22,14 @@ done
 for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
     [ -r "$file" ] && awk 'tolower($1) == "port" { print "sshd", $2 }' "$file"
 done
+soon=/run/systemd/shutdown/scheduled
+[ -r "$soon" ] && awk -F= -v now="$(date +%s)" '
+    $1 == "USEC" { print "shutdown", int($2 / 1000000) - now }' "$soon"
 [ -n "${SSH_CONNECTION:-}" ] && echo "sshd ${SSH_CONNECTION##* }"
 """
+
+
+INTEGER = re.compile(r"-?[0-9]{1,9}$")
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class MachineState:
     has_systemd: bool
     free_kib: int
     ssh_ports: tuple[int, ...]
+    shutdown_in: int | None = None
+    """Seconds until it reboots or shuts down, where that is scheduled."""
 
 
 class Machine(FactBase[MachineState | None]):
@@ -66,4 +75,7 @@ class Machine(FactBase[MachineState | None]):
             has_systemd="yes" in found["systemd"],
             free_kib=min(map(int, free), default=0),
             ssh_ports=tuple(sorted(ports)),
+            shutdown_in=min(
+                (int(at) for at in found["shutdown"] if INTEGER.match(at)), default=None
+            ),
         )

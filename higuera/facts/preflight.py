@@ -5,6 +5,8 @@ from higuera.facts.machine import MachineState
 SUPPORTED = {"debian": ("12",)}
 # What a runtime, two releases of each service and the packages take.
 NEEDED_KIB = 1_500_000
+# Seconds that a deploy should have for itself.
+UNDISTURBED = 15 * 60
 
 
 def system_problem(machine: MachineState) -> str | None:
@@ -38,7 +40,18 @@ def disk_problem(machine: MachineState) -> str | None:
     return f"has {machine.free_kib // 1024} MiB of disk free and needs {NEEDED_KIB // 1024}"
 
 
+def shutdown_problem(machine: MachineState) -> str | None:
+    """Whether it would reboot in the middle of a deploy."""
+    left = machine.shutdown_in
+    if left is None or left > UNDISTURBED:
+        return None
+    return (
+        f"reboots or shuts down in {max(left, 0) // 60} minutes (after an upgrade, or `shutdown`); "
+        "deploy after that, or put it off there: sudo shutdown -c"
+    )
+
+
 def problems(machine: MachineState) -> list[str]:
     """All that stops a deploy, the plainest first."""
-    rules = (system_problem, systemd_problem, sudo_problem, disk_problem)
+    rules = (system_problem, systemd_problem, sudo_problem, disk_problem, shutdown_problem)
     return [problem for rule in rules if (problem := rule(machine)) is not None]

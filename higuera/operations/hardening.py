@@ -10,6 +10,7 @@ from higuera.render.hardening import (
     MANAGER,
     MOUNTS,
     SWAP,
+    SWAP_FILE,
     SWAP_TOOL,
     SYSCTL,
     UPGRADES,
@@ -82,7 +83,7 @@ def commands_of(files: list[File], stale: list[File], there: HostFiles) -> list[
     commands = []
     if MANAGER in changed or any(path.startswith(SYSTEMD) for path in changed):
         commands.append("systemctl daemon-reload")
-    if SYSCTL in changed or any(word.startswith("sysctl:") for word in there.answer.split()):
+    if SYSCTL in changed or _values(there):
         commands.append(f"/lib/systemd/systemd-sysctl {SYSCTL}")
     units = {unit: there.units.get(unit, "") for unit in units_of(files)}
     if off := [unit for unit, state in units.items() if not state.endswith(" enabled")]:
@@ -106,9 +107,34 @@ def removal_of(absent: list[str], there: HostFiles) -> list[str]:
         f"systemctl --quiet disable --now {words(UNITS[path])}" for path in left if path in OURS
     ]
     if left:
-        commands.append(f"rm -f {words(left)}")
+        swapped = [SWAP_FILE, f"{SWAP_FILE}.new"] if SWAP in left else []
+        commands.append(f"rm -f {words([*left, *swapped])}")
         commands.append("systemctl daemon-reload")
     return commands
+
+
+def undone(files: list[File], stale: list[File], there: HostFiles) -> list[str]:
+    """What somebody undid by hand, in words; what comes with a new file is no such thing."""
+    changed = [file.path for file in stale]
+    told = []
+    if (values := _values(there)) and SYSCTL not in changed:
+        told.append(f"values of the kernel are not those of {SYSCTL}: {', '.join(values)}")
+    for unit in units_of([file for file in files if file.path not in changed]):
+        state = there.units.get(unit, "")
+        if not _is_on(unit, state):
+            told.append(f"{unit} should be on, and is {state or 'not known'}")
+    for file in stale:
+        known = there.files.get(file.path)
+        if known is not None and known.sha256 == file.sha256:
+            was, should = f"{known.mode} {known.owner}", f"{file.mode} {file.owner}"
+            told.append(f"{file.path} is {was} and should be {should}")
+    return told
+
+
+def _values(there: HostFiles) -> list[str]:
+    """The values that the kernel does not have, and that this host may set."""
+    mark = "sysctl:"
+    return [word.removeprefix(mark) for word in there.answer.split() if word.startswith(mark)]
 
 
 def fixed(there: HostFiles) -> int:
@@ -117,5 +143,6 @@ def fixed(there: HostFiles) -> int:
 
 
 def _is_on(unit: str, state: str) -> bool:
-    """In a container the swap's own condition keeps it off, which is no fault."""
-    return state == "active enabled" or (unit == SWAPPING and state.endswith(" enabled"))
+    """Of the swap: its condition keeps it off in a container, and a disk takes a while over it."""
+    is_waiting = unit == SWAPPING and state in ("inactive enabled", "activating enabled")
+    return state == "active enabled" or is_waiting

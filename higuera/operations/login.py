@@ -9,7 +9,8 @@ from pyinfra.api import StringCommand, operation
 from higuera.operations.files import write
 from higuera.render.files import File
 
-SUDOERS = "/etc/sudoers.d/higuera"
+# A file for each user; sudo leaves out those with a dot in their name.
+SUDOERS = "/etc/sudoers.d/higuera-"
 MADE = """
 command -v visudo >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get -qq install -y sudo
 visudo -cqf "$stage/0"
@@ -41,5 +42,6 @@ def present(user: str, like: str) -> Generator[StringCommand, None, None]:
     if user == like:
         host.noop(f"{user} is who logged in")
         return
-    sudoers = File(SUDOERS, f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode="0440")
+    path = SUDOERS + user.replace(".", "_")
+    sudoers = File(path, f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode="0440")
     yield write([sudoers], check=MADE.format(user=quote(user), like=quote(like)))

@@ -114,7 +114,9 @@ class Run:
     @cached_property
     def ssh_files(self) -> list[File]:
         """Those of them that are for sshd."""
-        return ssh_files(self.deployment.stack.settings.ssh, self.login, self.deployment.project)
+        stack, project = self.deployment.stack, self.deployment.project
+        closes_root = self.deployment.environment.host.has_other_than_root
+        return ssh_files(stack.settings.ssh, closes_root, project)
 
     @property
     def login(self) -> str:

@@ -64,6 +64,8 @@ def applied(
             after.append(f"systemctl --quiet enable --now {RULES}")
         if FIREWALL not in changed and "loaded" not in there.answer.split():
             warn(host, f"the firewall does not hold the rules of {FIREWALL}")
+    for what in hardening.undone(files, stale, there):
+        warn(host, what)
     after += hardening.commands_of(files, stale, there)
     after += hardening.removal_of(gone, there)
     if not stale and not after:

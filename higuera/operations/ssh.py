@@ -66,15 +66,15 @@ def proven(
         return
     lines.append(f"{TOOL} try {deadline} {WANTED} {users}")
     yield write([*others, replace(conf, path=WANTED)], after="\n".join(lines))
-    yield step(partial(_prove, user))
+    yield step(partial(_prove, user, conf.sha256))
 
 
-def _prove(user: str, host: Host) -> None:
+def _prove(user: str, sha256: str, host: Host) -> None:
     """Log in anew, then keep the change; where that fails, take it back at once."""
     try:
         host.connector.prove_login(user)  # type: ignore[attr-defined]
     except HigueraError as error:
         taken_back = " ".join(run_remote(host, f"{TOOL} revert"))
         raise HostError(f"{error}\n{taken_back}\nsee settings.ssh in the stack file") from None
-    run_remote(host, f"{TOOL} confirm")
+    run_remote(host, f"{TOOL} confirm {sha256}")
     host.log(f"a new login as {quote(user)} was proven; the change of sshd stays")

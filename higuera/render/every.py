@@ -41,12 +41,12 @@ def parts(
     ssh_ports: Sequence[int] = SSH_PORTS,
 ) -> list[Callable[[], list[File]]]:
     """The same, rendered a part at a time: one that cannot be leaves the others to be looked at."""
-    stack, project = deployment.stack, deployment.project
+    stack, project, host = deployment.stack, deployment.project, deployment.environment.host
     return [
         partial(settings_files, stack, ssh_ports, project),
         partial(nginx_files, stack, deployment.environment, project, secrets),
         lambda: [sandbox_file(stack, project)],
-        partial(ssh_files, stack.settings.ssh, deployment.environment.host.user or "root", project),
+        partial(ssh_files, stack.settings.ssh, host.has_other_than_root, project),
         partial(shared_files, deployment, secrets, questions),
         *(
             partial(slot_files, stack, name, colour, secrets, project)

@@ -11,20 +11,20 @@ TOOL = "/usr/local/sbin/higuera-sshd"
 BOOT = "/etc/systemd/system/higuera-sshd.service"
 
 
-def ssh_files(ssh: Ssh, user: str, project: Path | None = None) -> list[File]:
+def ssh_files(ssh: Ssh, closes_root: bool, project: Path | None = None) -> list[File]:
     """The configuration, the tool, the unit that looks after a reboot.
 
-    + user: who logs in to deploy; root's login is closed for anybody else
+    + closes_root: whether another user deploys, whoever runs this one
     """
     return [
-        sshd_file(ssh, user, project),
+        sshd_file(ssh, closes_root, project),
         File(TOOL, render("host/sshd.sh.j2", project, tool=TOOL, conf=SSHD), mode="0755"),
         File(BOOT, render("systemd/sshd-boot.j2", project, tool=TOOL)),
     ]
 
 
-def sshd_file(ssh: Ssh, user: str, project: Path | None = None) -> File:
+def sshd_file(ssh: Ssh, closes_root: bool, project: Path | None = None) -> File:
     """Read before every other drop-in, and sshd keeps the first value that it reads."""
-    closes_root = ssh.root == "auto" and user != "root"
-    text = render("host/sshd.conf.j2", project, ssh=ssh, user=user, closes_root=closes_root)
+    closes_root = closes_root and ssh.root == "auto"
+    text = render("host/sshd.conf.j2", project, ssh=ssh, closes_root=closes_root)
     return File(SSHD, text)

@@ -28,6 +28,11 @@ class Host(Model):
     key: str | None = None
     """Path of the private key; empty: the SSH agent and the usual files."""
 
+    @property
+    def has_other_than_root(self) -> bool:
+        """Whether it names a user beside root: not one that somebody's ssh configuration says."""
+        return self.user not in (None, "root")
+
 
 class Environment(Model):
     """Everything that `inventory/<environment>.yml` says."""

@@ -24,7 +24,7 @@ class Hardening(Model):
     logins: bool = True
     """login.defs: slow hashes of passwords, homes that others cannot read."""
     banner: bool = True
-    """The notice before a login that auditors and lawyers ask for, and no version of the system."""
+    """The notice on the console that auditors ask for, and no version of the system."""
     mounts: bool = True
     """No setuid program and no device works in the folders that others than root write to."""
 

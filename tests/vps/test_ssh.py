@@ -115,14 +115,27 @@ def test_what_an_auditor_sees(mini: Project) -> None:
     }
     assert notes == {("warn", "does not provide protection against post-quantum attacks")}
     assert "DHEat" not in audit.stdout
-    mini.ssh("echo root:guessed | chpasswd")
+    mini.ssh("echo 'root:Class6rack+simple' | chpasswd")
     assert methods(address) == ["publickey"]
-    # Holes made by hand, in front of our lines and for one user; reported, and closed.
+    # The owner's own, less than we give: it stays.
+    stays = "\nMatch Group sudo LocalPort 22\n  AllowTcpForwarding no\n"
+    mini.ssh(f"printf {shlex.quote(stays)} >>/etc/ssh/sshd_config; systemctl reload ssh")
+    assert mini.plan() == []
+    # Holes made by hand, in front of our lines and for one user or network; reported, and closed.
+    mini.ssh("useradd --shell /bin/sh bob")
+    mini.ssh(
+        "printf 'Match User bob\\n  KbdInteractiveAuthentication yes\\n' >>/etc/ssh/sshd_config"
+    )
     mini.ssh("echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-a.conf")
     mini.ssh("printf 'Match User root\\n  PermitRootLogin yes\\n' >>/etc/ssh/sshd_config")
     mini.ssh("systemctl reload ssh")
     until(lambda: "password" in methods(address), "the hole is open")
-    closed_again(mini, "SSH", "passwordauthentication yes, permitrootlogin yes")
+    closed_again(
+        mini,
+        "SSH",
+        "kbdinteractiveauthentication yes, passwordauthentication yes, permitrootlogin yes",
+    )
+    assert stays in mini.ssh("cat /etc/ssh/sshd_config")
     assert methods(address) == ["publickey"]
     mini.ssh(f"sed -i 's/^X11.*/X11Forwarding yes/' {OURS}")
     mini.ssh("nft insert rule inet higuera inbound tcp dport 1-65535 accept")
@@ -202,7 +215,7 @@ def test_a_change_that_locks_out_is_taken_back(mini: Project) -> None:
     template.unlink()
     assert mini.plan() == []
     # Turned off by name: sshd is as Debian has it.
-    mini.ssh("echo root:guessed | chpasswd")
+    mini.ssh("echo 'root:Class6rack+simple' | chpasswd")
     mini.edit("inventory/stack.yml", "drain: 5}", "drain: 5, ssh: {harden: false}}")
     mini.deployed()
     assert "password" in methods(mini.host.address)

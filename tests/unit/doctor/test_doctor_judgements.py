@@ -218,6 +218,7 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ("upgrades", host("aptrun apt-daily.service"), "warning", ["apt-daily.service is at work"]),
     ("reboot", host("reboot linux-image libc6 "), "warning", ["linux-image libc6", "reboot at"]),
     ("reboot", host("reboot "), "warning", ["unnamed"]),
+    ("reboot", host("shutdown 300"), "failed", ["in 5 minutes", "shutdown -c"]),
     (
         "ports",
         host("listens 3000 900 grafana.service grafana"),

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -226,3 +227,12 @@ class TestAHomeOnThisMachine:
         assert state.manifest is not None
         assert (state.plan, state.live, state.manifest.id) == ("0010", {"web": "green"}, "r2")
         assert state.slots == {"web-green": "r2/web"}
+
+
+def test_a_reboot_that_is_scheduled_is_told_in_seconds(tmp_path: Path) -> None:
+    """In the form of logind's file, which `shutdown -r 04:00` makes."""
+    scheduled = tmp_path / "scheduled"
+    scheduled.write_text(f"USEC={int((time.time() + 600) * 1e6)}\nWARN_WALL=1\nMODE=reboot\n")
+    script = command_of(Machine).replace("/run/systemd/shutdown/scheduled", str(scheduled))
+    state = Machine().process(run_sh(script, tmp_path).stdout.splitlines())
+    assert state.shutdown_in is not None and 590 < state.shutdown_in <= 600

@@ -24,6 +24,7 @@ FIT = MachineState(
 
 def test_a_fit_machine() -> None:
     assert problems(FIT) == []
+    assert problems(replace(FIT, shutdown_in=901)) == []
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ def test_a_fit_machine() -> None:
         ({"has_systemd": False}, "does not run systemd"),
         ({"may_be_root": False}, "sudo wants a password from ana"),
         ({"free_kib": NEEDED_KIB - 1}, "has 1464 MiB of disk free and needs 1464"),
+        ({"shutdown_in": 899}, "reboots or shuts down in 14 minutes"),
+        ({"shutdown_in": -3}, "reboots or shuts down in 0 minutes"),
     ],
 )
 def test_each_rule(changes: dict[str, Any], words: str) -> None:

@@ -120,6 +120,57 @@ def test_the_swap_tool_is_clean_shell(swap: str, tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+def test_no_ordering_cycle_with_a_tmp_in_memory(tmp_path: Path) -> None:
+    """tmp.mount comes after swap.target and before local-fs.target."""
+    stop = "[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\nAfter=swap.target\n[Mount]\n"
+    units = {
+        "tmp.mount": f"{stop}What=tmpfs\nWhere=/tmp\nType=tmpfs\n",
+        "higuera-swap.service": texts()[hardening.SWAP].replace(hardening.SWAP_TOOL, "/bin/true"),
+        "higuera-mounts.service": texts()[hardening.MOUNTS],
+    }
+    wants = {"local-fs": "tmp.mount", "swap": "higuera-swap.service"}
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    for target, unit in {**wants, "sysinit": "higuera-mounts.service"}.items():
+        folder = tmp_path / f"{target}.target.wants"
+        folder.mkdir()
+        (folder / unit).symlink_to(tmp_path / unit)
+    done = subprocess.run(
+        ["systemd-analyze", "--no-pager", "verify", tmp_path / "tmp.mount", "sysinit.target"],
+        env={"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{tmp_path}:/lib/systemd/system"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ordering cycle" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_shell_may_read_its_profile_twice(shell: str, tmp_path: Path) -> None:
+    """A readonly variable that is set again ends a POSIX shell, and so the login."""
+    path = tmp_path / "profile"
+    path.write_text(texts()[hardening.PROFILE])
+    script = f'. {path}; . {path}; echo "in $TMOUT"; {shell} -c \'. {path}; echo "$TMOUT"\''
+    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("in 3600\n3600\n", "")
+
+
+def test_logs_are_turned_over_while_nginx_is_stopped(tmp_path: Path) -> None:
+    fake = tmp_path / "systemctl"
+    fake.write_text('#!/bin/sh\n[ "$1" != --quiet ] && echo "$@" || [ "$NGINX" = up ]\n')
+    fake.chmod(0o755)
+    script = texts()[hardening.LOGS].partition("postrotate\n")[2].partition("endscript")[0]
+    for state, said in (("up", "kill --kill-who=main --signal=USR1 nginx.service\n"), ("down", "")):
+        done = subprocess.run(
+            ["sh", "-ec", script],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "NGINX": state},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == said
+
+
 FAKES = {
     "grep": '[ "$SWAPS" = "$3" ] || [ "$SWAPS" = yes ]',
     "awk": 'case "$1" in *MemTotal*) echo "$MEMORY" ;; *) echo "$DISK" ;; esac',

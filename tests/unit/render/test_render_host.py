@@ -76,6 +76,10 @@ def test_firewall_in_force(tmp_path: Path) -> None:
     assert "table ip docker" in rules
     assert rules.count("tcp dport { 22, 80, 443, 2222 } accept") == 1
     assert "policy drop;" in rules
+    # what renews the host's own addresses answers a question that was asked of everybody
+    assert "ip6 saddr fe80::/10 icmpv6 type mld-listener-query accept" in rules
+    assert "ip6 saddr fe80::/10 udp dport 546 accept" in rules
+    assert "udp sport 67 udp dport 68 accept" in rules
 
 
 def nft() -> str:

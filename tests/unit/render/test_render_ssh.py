@@ -10,15 +10,16 @@ from test_render_host import said
 from higuera.errors import RenderError
 from higuera.render.host import firewall_file
 from higuera.render.ssh import BOOT, SSHD, TOOL, ssh_files, sshd_file
+from higuera.spec.environment import Environment
 from higuera.spec.ssh import Ssh
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 
-def settings(ssh: Ssh, user: str = "deploy") -> dict[str, list[str]]:
+def settings(ssh: Ssh, closes_root: bool = True) -> dict[str, list[str]]:
     """The lines of the configuration: keyword and its values."""
     found: dict[str, list[str]] = {}
-    for line in sshd_file(ssh, user).text.splitlines():
+    for line in sshd_file(ssh, closes_root).text.splitlines():
         if line and not line.startswith("#"):
             keyword, value = line.split(" ", 1)
             found.setdefault(keyword, []).append(value)
@@ -31,25 +32,25 @@ def test_nothing_is_said_twice_but_host_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "user", "keyword", "value"),
+    ("given", "closes_root", "keyword", "value"),
     [
-        ({}, "deploy", "PermitRootLogin", ["no"]),
-        ({"root": "key"}, "deploy", "PermitRootLogin", ["prohibit-password"]),
-        ({}, "root", "PermitRootLogin", ["prohibit-password"]),
-        ({}, "deploy", "PasswordAuthentication", ["no"]),
-        ({}, "deploy", "KbdInteractiveAuthentication", ["no"]),
-        ({"passwords": True}, "deploy", "PasswordAuthentication", None),
-        ({"passwords": True}, "deploy", "KbdInteractiveAuthentication", None),
-        ({"tries": 6}, "deploy", "MaxAuthTries", ["6"]),
-        ({"login_grace": 90}, "deploy", "LoginGraceTime", ["90"]),
+        ({}, True, "PermitRootLogin", ["no"]),
+        ({"root": "key"}, True, "PermitRootLogin", ["prohibit-password"]),
+        ({}, False, "PermitRootLogin", ["prohibit-password"]),
+        ({}, True, "PasswordAuthentication", ["no"]),
+        ({}, True, "KbdInteractiveAuthentication", ["no"]),
+        ({"passwords": True}, True, "PasswordAuthentication", None),
+        ({"passwords": True}, True, "KbdInteractiveAuthentication", None),
+        ({"tries": 6}, True, "MaxAuthTries", ["6"]),
+        ({"login_grace": 90}, True, "LoginGraceTime", ["90"]),
         # the smoke checks of a candidate go through a tunnel
-        ({}, "deploy", "AllowTcpForwarding", ["local"]),
-        ({"algorithms": "debian"}, "deploy", "KexAlgorithms", None),
-        ({"algorithms": "debian"}, "deploy", "HostKey", None),
+        ({}, True, "AllowTcpForwarding", ["local"]),
+        ({"algorithms": "debian"}, True, "KexAlgorithms", None),
+        ({"algorithms": "debian"}, True, "HostKey", None),
     ],
 )
-def test_each_key(given: dict[str, object], user: str, keyword: str, value: object) -> None:
-    assert settings(Ssh.model_validate(given), user).get(keyword) == value
+def test_each_key(given: dict[str, object], closes_root: bool, keyword: str, value: object) -> None:
+    assert settings(Ssh.model_validate(given), closes_root).get(keyword) == value
 
 
 def test_what_paramiko_can_do_is_allowed() -> None:
@@ -75,11 +76,11 @@ def test_a_project_may_override_it(tmp_path: Path) -> None:
     override.parent.mkdir(parents=True)
     override.write_text("Port {{ ssh.port }}\n")
     with pytest.raises(RenderError, match=r"sshd\.conf\.j2:1: .*port"):
-        sshd_file(Ssh(), "deploy", tmp_path)
+        sshd_file(Ssh(), True, tmp_path)
 
 
 def test_tool_is_clean_shell_and_knows_its_commands(tmp_path: Path) -> None:
-    files = {file.path: file for file in ssh_files(Ssh(), "deploy")}
+    files = {file.path: file for file in ssh_files(Ssh(), True)}
     assert list(files) == [SSHD, TOOL, BOOT]
     tool = tmp_path / "higuera-sshd"
     tool.write_text(files[TOOL].text)
@@ -87,7 +88,7 @@ def test_tool_is_clean_shell_and_knows_its_commands(tmp_path: Path) -> None:
     assert said(SHELLCHECK, "-s", "sh", "-f", "gcc", tool) == ""
     usage = said(tool, "help")
     assert usage.startswith("usage: higuera-sshd COMMAND")
-    for arguments in ([], ["nonsense"], ["check"], ["try", "60", "file"], ["confirm", "x"]):
+    for arguments in ([], ["nonsense"], ["check"], ["try", "60", "file"], ["confirm"]):
         assert said(tool, *arguments) == f"{usage}exit 2"
 
 
@@ -100,3 +101,13 @@ def test_the_firewall_limits_new_connections(connections: int, limited: bool) ->
 
 def test_defaults_are_those_of_the_stack() -> None:
     assert forms().settings.ssh == Ssh()
+
+
+@pytest.mark.parametrize(
+    ("host", "closes"),
+    [({}, False), ({"user": "root"}, False), ({"user": "ana"}, True)],
+)
+def test_root_is_closed_by_the_environment_file_alone(host: dict[str, str], closes: bool) -> None:
+    """Whoever runs the deploy, and whatever his ssh configuration says: the file is the same."""
+    environment = Environment.model_validate({"host": {"address": "192.0.2.1", **host}})
+    assert environment.host.has_other_than_root == closes
