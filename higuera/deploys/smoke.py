@@ -4,9 +4,12 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from cryptography import x509
+from pyinfra import logger
 from pyinfra.api import Host
 
 from higuera.connectors.address import address_of
@@ -28,7 +31,9 @@ from higuera.smoke.loader import Check
 from higuera.smoke.session import sign_in
 from higuera.smoke.transport import Line
 from higuera.spec.load import Deployment, load_deployment
+from higuera.spec.pair import covers
 
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which ssl does not name
 TRIAL = Limits(check=5.0, total=30.0)
 
 
@@ -51,17 +56,15 @@ def smoke_target(
 
 
 def public_target(deployment: Deployment, address: str, shown: CertificateState) -> Target:
-    """The public side: the first domain, reached at the host's address; or just the address.
+    """The public side: a domain, reached at the host's address; or just the address.
 
-    Over HTTPS where plain HTTP is sent on to it.
+    Over HTTPS where plain HTTP is sent on to it. The first domain that the shown certificate is
+    for, since one for a new name may be yet to come.
     """
     domains = deployment.environment.domains
     name = f"[{address}]" if ":" in address else address
-    target = target_of(
-        deployment,
-        base_url=f"http://{domains[0] if domains else name}",
-        connect_to=name if domains else None,
-    )
+    asked = next(iter(_good_for(domains, shown) or domains), name)
+    target = target_of(deployment, base_url=f"http://{asked}", connect_to=name if domains else None)
     is_https = deployment.environment.tls.is_on and shown.sends_on
     return over_tls(target, deployment, shown) if is_https else target
 
@@ -75,8 +78,15 @@ def inside_target(
 
 
 def over_tls(target: Target, deployment: Deployment, shown: CertificateState) -> Target:
-    """The same over HTTPS: this machine's authorities are trusted, and the one that is shown."""
+    """The same over HTTPS: this machine's authorities are trusted, and the one that is shown.
+
+    Where a deploy has to go on with an unfit one, it is that one alone, whatever name and time.
+    """
     context = ssl.create_default_context()
+    if shown.is_pinned:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_flags |= NO_CHECK_TIME
+        context.check_hostname = False
     if shown.chain:
         context.load_verify_locations(cadata=shown.chain)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not lead to a root
@@ -84,6 +94,30 @@ def over_tls(target: Target, deployment: Deployment, shown: CertificateState) ->
         context.check_hostname = False  # it is this very one; whatever name is asked for
     secure = target.base_url.replace("http://", "https://", 1)
     return replace(target, base_url=secure, verify=context)
+
+
+def unfit(deployment: Deployment, shown: CertificateState, now: datetime) -> str | None:
+    """What visitors would be told of the shown certificate by their browsers, if anything."""
+    leaf, domains = _leaf(shown), deployment.environment.domains
+    if leaf is None:
+        return None
+    if now >= leaf.not_valid_after_utc:
+        return f"the certificate that the host shows ended on {leaf.not_valid_after_utc:%Y-%m-%d}"
+    if domains and not _good_for(domains, shown):
+        return f"the certificate that the host shows is for none of {', '.join(domains)}"
+    return None
+
+
+def _good_for(domains: list[str], shown: CertificateState) -> list[str]:
+    leaf = _leaf(shown)
+    return [name for name in domains if leaf is not None and covers(leaf, name)]
+
+
+def _leaf(shown: CertificateState) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificates(shown.chain.encode())[0]
+    except ValueError:
+        return None
 
 
 def target_of(deployment: Deployment, base_url: str, connect_to: str | None = None) -> Target:
@@ -102,13 +136,23 @@ def proofs_of(deployment: Deployment) -> Proofs:
 
     The checks are loaded here, before anything moves: a broken check stops a deploy, and never
     takes back a good release. Each proof raises SmokeError with every failed check.
+
+    An unfit certificate is told, once, and stops neither a deploy nor a rollback: both may be what
+    has to come before the next one.
     """
     checks = load_checks(deployment.project)
+    told: set[str] = set()
 
     def public_side(host: Host) -> tuple[Target, CertificateState]:
         is_tls = deployment.environment.tls.is_on
         app = deployment.stack.app
         shown = host.get_fact(ShownCertificate, app=app) if is_tls else CertificateState()
+        if why := unfit(deployment, shown, datetime.now(UTC)):
+            shown = replace(shown, is_pinned=True)
+            if why not in told:
+                said = f"tls: {why}; browsers refuse it, and the checks here go on without"
+                host.log_styled(said, fg="yellow", log_func=logger.warning)
+            told.add(why)
         return public_target(deployment, _address(host), shown), shown
 
     def candidate(host: Host) -> None:

@@ -22,7 +22,11 @@ def certificates(facts: Facts) -> Verdict:
         else:
             days[domain] = -1 if shown.is_expired else f"is not trusted ({shown.problem})"
     soon = facts.known.environment.tls.warn
-    return judge_renewal(facts) or judge_days(days, soon, _advice(facts))
+    renewal, lasting = judge_renewal(facts), judge_days(days, soon, _advice(facts))
+    if renewal is None:
+        return lasting
+    is_over = lasting.status == "failed"
+    return failed(f"{lasting.found}; {renewal.found}", renewal.advice) if is_over else renewal
 
 
 def judge_renewal(facts: Facts) -> Verdict | None:

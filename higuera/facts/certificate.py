@@ -19,6 +19,8 @@ class CertificateState:
     """Whether plain HTTP is sent on to HTTPS."""
     chain: str = field(default="", repr=False)
     """The certificate and those it leads to, PEM."""
+    is_pinned: bool = False
+    """Whether checks take just this one, though its time is over or it is for another name."""
 
 
 class ShownCertificate(FactBase[CertificateState]):

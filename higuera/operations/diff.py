@@ -30,7 +30,7 @@ def show_diff(host: Host, stale: list[File], there: HostFiles) -> None:
 
 
 def warn(host: Host, text: str) -> None:
-    """Tell what somebody changed by hand, once: when the deploy is prepared, so a plan has it."""
+    """Tell what nobody here will change, once: when the deploy is prepared, so a plan has it."""
     if not host.state.is_executing:
         host.log_styled(text, fg="yellow", log_func=logger.warning)
 

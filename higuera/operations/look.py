@@ -10,6 +10,7 @@ from higuera.facts.outlook import Outlook, OutlookState
 from higuera.facts.release import ReleaseState
 from higuera.operations.run import Run
 from higuera.plan.model import Basis
+from higuera.render.certificate import given_pair
 from higuera.render.files import File
 
 DIGITS = 16
@@ -93,6 +94,7 @@ def _there(files: HostFiles, file: File) -> str:
 
 def _of_source(run: Run) -> dict[str, str]:
     files = [*run.shared_files, *run.host_files, *_every_slot_file(run)]
+    files += given_pair(run.deployment)
     plain = [f"{file.path} {file.sha256} {file.mode}" for file in files if not file.secret]
     return {
         "the commit": run.commit,

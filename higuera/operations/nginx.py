@@ -4,11 +4,11 @@ from collections.abc import Generator
 from pathlib import PurePosixPath
 from shlex import quote
 
-from pyinfra import host, logger
+from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
-from higuera.operations.diff import readable, show_diff
+from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
 from higuera.render.files import File
 from higuera.render.nginx import DROP_IN
@@ -65,7 +65,7 @@ def configured(
     stale = there.stale(files)
     show_diff(host, stale, there)
     if serves and _waits(files, stale, "shut-in" in told):
-        host.log(LATER, log_func=logger.warning)
+        warn(host, LATER)
     is_live = told[:1] == [generation] and there.units.get(UNIT) == "active enabled"
     if not stale and is_live:
         host.noop("nginx serves this configuration")

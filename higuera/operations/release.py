@@ -95,8 +95,10 @@ def tool_written(run: Run) -> Generator[StringCommand, None, None]:
 
     + run: this deploy
     """
-    boot = f"systemctl --quiet enable {quote(run.deployment.stack.app)}-boot.service"
-    yield from _written(run, run.shared_files, after=boot)
+    after = f"systemctl --quiet enable {quote(run.deployment.stack.app)}-boot.service"
+    if not run.deployment.environment.tls.is_on:
+        after += f"\n{run.tool} certificate renew"  # nginx has let go of what was shown
+    yield from _written(run, run.shared_files, after=after)
 
 
 @operation()

@@ -1,6 +1,7 @@
 """From the files below `inventory/` to a `Deployment`: read, merge, validate, name every fault."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from higuera.spec.stack import Stack
 from higuera.spec.yaml import place_of, read_yaml, shown
 
 STACK_FILE = "stack.yml"
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,30 @@ class Deployment:
     def authority(self) -> str | None:
         """The root of a private certificate authority's API. Raises SpecError."""
         ca = self.environment.tls.ca
-        return self._local_text("ca", ca) if ca is not None else None
+        return self._certificates("ca", ca) if ca is not None else None
 
     @cached_property
     def certificate(self) -> str | None:
         """The certificate that is given, with its chain. Raises SpecError."""
         given = self.environment.tls.certificate
-        return self._local_text("certificate", given) if given is not None else None
+        return self._certificates("certificate", given) if given is not None else None
 
-    def _local_text(self, key: str, path: str) -> str:
-        where = place_of(self.inventory / f"{self.name}.yml", ("tls", key))
+    def _certificates(self, key: str, path: str) -> str:
+        """Those of a PEM file and nothing else of it, since everybody may read what comes of it."""
+        where = place(place_of(self.inventory / f"{self.name}.yml", ("tls", key)), ("tls", key))
         try:
-            return (self.inventory / Path(path).expanduser()).read_text(encoding="ascii")
+            text = (self.inventory / Path(path).expanduser()).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "is no PEM file"
-            raise SpecError(f"{place(where, ('tls', key))}: {path}: {why}") from None
+            raise SpecError(f"{where}: {path}: {why}") from None
+        if "PRIVATE KEY-" in text:
+            raise SpecError(
+                f"{where}: {path}: holds a private key; a key is a secret (tls.key), take it out"
+            )
+        found = CERTIFICATE.findall(text)
+        if not found:
+            raise SpecError(f"{where}: {path}: holds no certificate in PEM form")
+        return "".join(f"{certificate}\n" for certificate in found)
 
     def secret_names(self) -> list[str]:
         """Every secret that the stack or its TLS needs, once."""

@@ -10,6 +10,7 @@ from higuera.spec.limits import Header, Rate, Tiers
 from higuera.spec.model import Model
 
 Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMG]$")]
+BufferSize = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KM]$")]
 # No `$`, which would be a variable of nginx.
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -#%-~]+$")]
 
@@ -25,9 +26,12 @@ HEADERS: dict[str, str | bool | None] = {
 # What proxies and frameworks believe of a request; from outside it is but a claim.
 DROPPED = [
     *("CF-Connecting-IP", "Fastly-Client-IP", "Forwarded", "Front-End-Https", "Proxy"),
-    *("True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Forwarded-Port"),
+    *("Remote-User", "True-Client-IP", "X-Auth-Request-Email", "X-Auth-Request-Groups"),
+    *("X-Auth-Request-User", "X-Client-IP", "X-Cluster-Client-IP", "X-Forwarded-Client-Cert"),
+    *("X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Path", "X-Forwarded-Port"),
     *("X-Forwarded-Prefix", "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl"),
-    *("X-Middleware-Subrequest", "X-Original-Host", "X-Original-URL", "X-Rewrite-URL"),
+    *("X-Forwarded-Uri", "X-Forwarded-User", "X-Middleware-Subrequest", "X-Original-Host"),
+    *("X-Original-URL", "X-Rewrite-URL"),
 ]
 
 
@@ -55,7 +59,7 @@ class Nginx(Model):
     """Loopback port on which a candidate is smoke-tested before it takes traffic."""
     body_limit: Size = "1M"
     """The largest request body."""
-    header_limit: Size = "8K"
+    header_limit: BufferSize = "8K"
     """The longest line of a request's headers; four of them are kept."""
     timeouts: Timeouts = Timeouts()
     headers: dict[Header, HeaderValue | bool | None] = HEADERS
@@ -63,7 +67,9 @@ class Nginx(Model):
     hidden_headers: list[Header] = ["X-Powered-By"]
     """Answer headers of the app that nobody outside needs."""
     dropped_headers: list[Header] = DROPPED
-    """Request headers that the app never gets from outside."""
+    """Request headers that the app never gets from outside. Those given come to the defaults."""
+    passed_headers: list[Header] = []
+    """Of these, what the app gets all the same, since a proxy in front sets it."""
     unknown_hosts: bool = False
     """Whether names beside the environment's domains are answered."""
     gzip: bool = True
@@ -87,6 +93,17 @@ class Nginx(Model):
         names = {str(name).lower() for name in given}
         kept = {name: text for name, text in HEADERS.items() if name.lower() not in names}
         return {**kept, **given}
+
+    @field_validator("dropped_headers", mode="after")
+    @classmethod
+    def _beside_the_defaults(cls, given: list[str]) -> list[str]:
+        known = {name.lower() for name in DROPPED}
+        return [*DROPPED, *(name for name in given if name.lower() not in known)]
+
+    def kept_from_the_app(self) -> list[str]:
+        """The dropped headers, less those that are let through by name."""
+        passed = {name.lower() for name in self.passed_headers}
+        return [name for name in self.dropped_headers if name.lower() not in passed]
 
     def added_headers(self) -> dict[str, str]:
         """Those that are not off, by name."""

@@ -29,7 +29,7 @@ def check_pair(deployment: Deployment, now: datetime | None = None) -> None:
         raise SpecError(f"{where}: ended on {leaf.not_valid_after_utc:%Y-%m-%d}: bring a new one")
     if now < leaf.not_valid_before_utc:
         raise SpecError(f"{where}: is valid only from {leaf.not_valid_before_utc:%Y-%m-%d} on")
-    missing = [name for name in deployment.environment.names if not _covers(leaf, name)]
+    missing = [name for name in deployment.environment.names if not covers(leaf, name)]
     if missing:
         raise SpecError(f"{where}: is not good for {', '.join(missing)}")
     if _public(leaf.public_key()) != _public(_private(deployment, tls.key).public_key()):
@@ -51,7 +51,7 @@ def _private(deployment: Deployment, name: str) -> PrivateKeyTypes:
         raise SecretError(f"{name}: holds no private key in PEM form without a password") from None
 
 
-def _covers(leaf: x509.Certificate, name: str) -> bool:
+def covers(leaf: x509.Certificate, name: str) -> bool:
     """As browsers compare (RFC 6125): `*` stands for one label, and the subject does not count."""
     try:
         found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)

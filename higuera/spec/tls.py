@@ -38,7 +38,8 @@ class Tls(Model):
     """Days before its end from which on status and doctor warn."""
     hsts: int = Field(default=63_072_000, ge=0, le=315_360_000)
     """Seconds that browsers remember to use HTTPS only (two years, as Mozilla advises); 0: off.
-    Never sent with a self-signed one."""
+    Sent only with a certificate that leads to a root which the host has from Debian or its owner,
+    so never with a self-signed one or a staging server's."""
 
     @model_validator(mode="before")
     @classmethod

@@ -166,6 +166,12 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ),
     (
         "certificates",
+        host(EXPIRED, status={"certificate": {"kind": "acme", "problem": "no address"}}),
+        "failed",
+        ["forms.pem has expired", "not renewed: no address"],
+    ),
+    (
+        "certificates",
         host(status={"certificate": {"kind": "stand-in", "ends": "2027", "problem": ""}}),
         "warning",
         ["there is none yet", "higuera deploy"],

@@ -87,13 +87,28 @@ def test_what_outsiders_claim_does_not_reach_the_app(tmp_path: Path) -> None:
         "X-Real-IP": "198.51.100.9",
         "X-Middleware-Subrequest": "middleware",
         "X-Original-URL": "/admin",
+        "X-Forwarded-User": "admin",
+        "Remote-User": "admin",
+        "X-Of-Mine": "admin",
     }
-    (answer,) = answers(tmp_path, [Ask(headers=claims)])
+    told = {"X-Auth-Request-User": "ana"}  # by a proxy in front that asks who it is
+    keys = {"dropped_headers": ["X-Of-Mine"], "passed_headers": ["x-auth-request-user"]}
+    (answer,) = answers(tmp_path, [Ask(headers={**claims, **told})], **keys)
     got = json.loads(answer.body)
     assert not [name for name, value in got.items() if value in claims.values()]
     assert got["x-forwarded-for"] == got["x-real-ip"] == "192.0.2.1"
     assert (got["x-forwarded-proto"], got["x-forwarded-host"]) == ("http", "forms.example.com")
     assert "forwarded" not in got
+    assert got["x-auth-request-user"] == "ana"
+
+
+def test_a_connection_is_handed_over_for_a_websocket_alone(tmp_path: Path) -> None:
+    told = {"h2c": None, "websocket, h2c": None, "websocket": "upgrade", "WebSocket": "upgrade"}
+    asks = [Ask(headers={"Upgrade": word, "Connection": "Upgrade"}) for word in told]
+    for answer, (word, connection) in zip(answers(tmp_path, asks), told.items(), strict=True):
+        got = json.loads(answer.body)
+        assert got.get("upgrade") == (word if connection else None)
+        assert got.get("connection") == connection
 
 
 def preflight(origin: dict[str, str], path: str = "/api/own") -> Ask:

@@ -142,8 +142,11 @@ def test_writable_folders_are_made_told_of_and_kept() -> None:
     mine = ("backend-blue.service", "backend-green.service", "migrate@.service", "seed@.service")
     for file in filter(is_unit, files):
         told = settings_of(file.text, "StateDirectory")
-        is_mine = Path(file.path).name.removeprefix("forms-") in mine or "-scratch@" in file.path
-        assert told == (["forms-backend/uploads"] if is_mine else []), file.path
+        is_scratch = "-scratch@" in file.path
+        is_mine = Path(file.path).name.removeprefix("forms-") in mine or is_scratch
+        own = "/var/lib/forms-backend/uploads:mode=0777"
+        assert (own in settings_of(file.text, "TemporaryFileSystem")) == is_scratch
+        assert told == (["forms-backend/uploads"] if is_mine and not is_scratch else []), file.path
         line = 'Environment="UPLOADS_DIR=/var/lib/forms-backend/uploads"'
         assert (line in file.text) == is_mine
 

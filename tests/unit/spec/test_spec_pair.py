@@ -80,6 +80,20 @@ def test_what_is_no_certificate_and_no_key(
     assert "given.pem: No such file" in refusal(with_key(deployment, "x"))
 
 
+def test_a_key_beside_the_certificate_is_refused(deployment: Deployment) -> None:
+    given = deployment.inventory / "given.pem"
+    given.write_text(given.read_text() + deployment.environ["TLS_KEY"])
+    assert "given.pem: holds a private key" in refusal(deployment)
+
+
+def test_of_the_file_only_certificates_are_handed_on(deployment: Deployment) -> None:
+    given = deployment.inventory / "given.pem"
+    alone = given.read_text()
+    given.write_text(f"# Für example.com, Größe egal\n{alone}Bag Attributes\n{alone}")
+    check_pair(deployment)
+    assert deployment.certificate == alone + alone
+
+
 def with_key(deployment: Deployment, key: str) -> Deployment:
     environ = {**deployment.environ, "TLS_KEY": key}
     fields = (deployment.inventory, deployment.name, deployment.stack, deployment.environment)

@@ -1,11 +1,18 @@
 """`higuera-APP certificate`: which pair is shown, and what is said where none is to be had."""
 
 import json
+import os
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 from tool_host import ToolHost, of_environment
 
 from higuera.render.certificate import certificate_for
@@ -21,6 +28,8 @@ for word in "$@"; do case "$word" in --config-dir=*) live=${{word#*=}}/live/form
 mkdir -p "$live"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 60 \\
     -keyout "$live/privkey.pem" -out "$live/fullchain.pem" 2>/dev/null
+# Where a test made that file, it holds the roots of the host: never a path from outside.
+[ ! -e {here}/roots.pem ] || cp "$live/fullchain.pem" {here}/roots.pem
 """
 
 
@@ -56,6 +65,18 @@ def status(host: ToolHost) -> dict[str, object]:
     return found
 
 
+def ended(key: bytes) -> bytes:
+    """A certificate whose time was over yesterday."""
+    private = load_pem_private_key(key, password=None)
+    assert isinstance(private, EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+    made = made.not_valid_before(now - timedelta(days=2)).not_valid_after(now - timedelta(days=1))
+    signed = made.public_key(private.public_key()).sign(private, SHA256())
+    return signed.public_bytes(Encoding.PEM)
+
+
 def refuse(host: ToolHost, said: str) -> None:
     (host.stubs / "refusal").write_text(said)
 
@@ -69,13 +90,95 @@ def test_an_authority_gives_one_and_a_second_deploy_asks_for_none(tmp_path: Path
     assert (pair / "privkey.pem").stat().st_mode & 0o777 == 0o640
     assert (pair / "privkey.pem").group() == "www-data"
     assert (pair / "privkey.pem").stat().st_uid == 0
-    assert markers(host) == ["for", "https", "trusted"]
+    assert markers(host) == ["for", "https"]  # of an authority that nobody knows: no HSTS
     assert host.run("certificate", "fits", wanted) == "fits"
     other = certificate_for(of_environment({**ACME, "redirects": {}}))
     assert host.run("certificate", "fits", other) == ""
     called = (host.stubs / "certbot-calls").read_text()
     assert "--domain=a.example.com --domain=www.a.example.com" in called
     assert status(host)["kind"] == "acme"
+
+
+def test_hsts_is_for_what_leads_to_a_root_of_the_host(tmp_path: Path) -> None:
+    host = made(tmp_path, **ACME)
+    roots = host.stubs / "roots.pem"
+    roots.touch()
+    assert host.try_to("certificate", "obtain", SSL_CERT_FILE=str(roots)).returncode == 0
+    assert markers(host) == ["for", "https", "trusted"]
+    roots.unlink()
+    # Never back to a stand-in, known authority or not.
+    host.run("certificate", "obtain")
+    assert markers(host) == ["for", "https"]
+    refuse(host, "x")
+    host.run("certificate", "obtain")
+    assert status(host)["kind"] == "acme"
+
+
+@pytest.mark.parametrize("environment", [ACME, SELF_SIGNED])
+def test_a_key_that_lies_wrong_is_seen_and_mended(
+    tmp_path: Path, environment: dict[str, Any]
+) -> None:
+    host = made(tmp_path, **environment)
+    wanted = certificate_for(of_environment(environment))
+    host.run("certificate", "obtain")
+    # certbot keeps what it has
+    host.stub("certbot", "exit 0")
+    whole = (shown(host) / "privkey.pem").read_text()
+    other = ["openssl", "genpkey", "-algorithm", "ed25519"]
+    foreign = subprocess.run(other, capture_output=True, text=True, check=True).stdout
+    for spoil in (
+        lambda key: key.chmod(0o666),
+        lambda key: key.unlink(),
+        lambda key: key.write_text(foreign),
+        lambda key: os.chown(key, 0, 0),
+    ):
+        assert host.run("certificate", "fits", wanted) == "fits"
+        spoil(shown(host) / "privkey.pem")
+        assert host.run("certificate", "fits", wanted) == ""
+        host.run("certificate", "obtain")
+    assert host.run("certificate", "fits", wanted) == "fits"
+    key = shown(host) / "privkey.pem"
+    assert (key.stat().st_mode & 0o777, key.group()) == (0o640, "www-data")
+    assert (key.read_text() == whole) == (environment is ACME)
+
+
+def test_a_problem_of_before_does_not_outlive_another_mode(tmp_path: Path) -> None:
+    host = made(tmp_path, **SELF_SIGNED)
+    problem = tmp_path / "var/lib/higuera/forms/certificate.problem"
+    problem.parent.mkdir(parents=True, exist_ok=True)
+    problem.write_text("of acme\n")
+    host.run("certificate", "obtain")
+    assert host.run("certificate", "fits", certificate_for(of_environment(SELF_SIGNED))) == "fits"
+    assert not problem.exists()
+
+
+def test_a_try_that_dies_leaves_its_problem(tmp_path: Path) -> None:
+    host = made(tmp_path, **ACME)
+    host.run("certificate", "obtain")
+    host.stub("install", "exit 1")
+    assert host.try_to("certificate", "renew").returncode == 1
+    assert "did not end; see: journalctl -u forms-certificate" in str(status(host)["problem"])
+    host.stub("install", 'exec /usr/bin/install "$@"')
+    host.run("certificate", "renew")
+    assert status(host)["problem"] == ""
+
+
+def test_a_certbot_that_hangs_is_told(tmp_path: Path) -> None:
+    host = made(tmp_path, **ACME)
+    host.stub("certbot", "echo Saving debug log to x; exit 124")  # what timeout says then
+    assert "certbot took longer than 180 s" in host.run("certificate", "obtain")
+
+
+def test_a_stand_in_that_has_ended_is_made_anew(tmp_path: Path) -> None:
+    host = made(tmp_path, **ACME)
+    refuse(host, "x")
+    host.run("certificate", "obtain")
+    before = shown(host)
+    host.run("certificate", "obtain")
+    assert shown(host) == before
+    (before / "fullchain.pem").write_bytes(ended((before / "privkey.pem").read_bytes()))
+    host.run("certificate", "obtain")
+    assert shown(host) != before
 
 
 def test_a_renewal_keeps_the_pair_that_a_handshake_may_be_reading(tmp_path: Path) -> None:
@@ -113,7 +216,7 @@ def test_what_serves_until_there_is_one(
     assert host.try_to("certificate", "renew").returncode == 1
     (host.stubs / "refusal").unlink()
     host.run("certificate", "obtain")
-    assert markers(host) == ["for", "https", "trusted"]
+    assert markers(host) == ["for", "https"]
     assert status(host)["problem"] == ""
 
 
@@ -179,7 +282,7 @@ def test_a_given_pair_is_shown_and_leaves_nothing_behind(tmp_path: Path) -> None
     host.run("certificate", "install", "files 0123")
     assert not incoming.exists()
     assert host.run("certificate", "fits", "files 0123") == "fits"
-    assert markers(host) == ["for", "https", "trusted"]
+    assert markers(host) == ["for", "https"]
     assert status(host)["kind"] == "files"
 
 
@@ -188,7 +291,13 @@ def test_a_stack_without_tls_ends_the_timer_of_before(tmp_path: Path) -> None:
     units = host.root / "etc/systemd/system"
     units.mkdir(parents=True)
     (units / "forms-certificate.timer").write_text("")
+    shown_before = folder(host) / "shown/files-0123"
+    shown_before.mkdir(parents=True)
+    (folder(host) / "current").symlink_to("shown/files-0123")
     host.run("certificate", "renew")
     assert list(units.iterdir()) == []
+    assert list(folder(host).iterdir()) == []
     assert "systemctl --quiet disable --now forms-certificate.timer" in host.calls()
     assert json.loads(host.run("status", "--json"))["certificate"] is None
+    host.run("certificate", "renew")  # with no timer there
+    assert host.calls() == []
