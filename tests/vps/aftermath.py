@@ -33,15 +33,15 @@ def settled(project: Project, serves: str, ends: tuple[str, str], home: bool = T
     # A controller that just fell silent is noticed after 15 s; after that, nothing is open.
     until(lambda: at_rest(status(project)), "no lock is held, no cutover waits", 30)
     until(lambda: last_step(project) == ends, f"the journal ends with {ends}", 5)
-    until(lambda: "free" in project.ssh("flock -n /run/higuera/mini.lock echo free"), "free", 5)
+    until(lambda: "free" in project.shell("flock -n /run/higuera/mini.lock echo free"), "free", 5)
     one_release_serves(project, serves)
     for entry in journal(project):
         assert {"step", "result", "start", "end", "actor"} <= entry.keys(), entry
         assert entry["result"] in ("ok", "failed", "reverted", "abandoned", "noted"), entry
     until(lambda: status(project)["incident"] != "", "an incident note on the host", 10)
-    note = project.ssh(f"{NOTES} | sort | tail -n 1")
+    note = project.shell(f"{NOTES} | sort | tail -n 1")
     assert status(project)["incident"] == note
-    text = project.ssh(f"cat {note}")
+    text = project.shell(f"cat {note}")
     assert "# Incident: mini on" in text and "## Timeline" in text
     if home:
         kept = sorted((project.folder / "docs" / "incidents").glob("INCIDENT-*-mini.md"))
@@ -62,7 +62,7 @@ def one_release_serves(project: Project, serves: str) -> None:
     assert done.returncode == 0, done.stderr
     now = json.loads(done.stdout)
     assert at_rest(now), now
-    plan, release, *running = project.ssh(STANDS).split("\n")
+    plan, release, *running = project.shell(STANDS).split("\n")
     assert (now["live"]["plan"], now["live"]["release"]) == (plan, release)
     answered: dict[str, set[str]] = {"web": set(), "backend": set()}
     with httpx.Client(base_url=f"http://{project.host.address}", trust_env=False) as http:
@@ -89,12 +89,12 @@ def at_rest(now: dict[str, Any]) -> bool:
 
 def status(project: Project) -> dict[str, Any]:
     """As the host tells it; `higuera status --json` passes it on."""
-    found: dict[str, Any] = json.loads(project.ssh("higuera-mini status --json"))
+    found: dict[str, Any] = json.loads(project.shell("higuera-mini status --json"))
     return found
 
 
 def journal(project: Project) -> list[dict[str, str]]:
-    return [json.loads(line) for line in project.ssh(JOURNAL).splitlines()]
+    return [json.loads(line) for line in project.shell(JOURNAL).splitlines()]
 
 
 def last_step(project: Project) -> tuple[str, str]:
@@ -124,7 +124,7 @@ def slowly(project: Project, step: str) -> Iterator[None]:
     """Let a step take so long that it can be struck in its middle."""
     flag = project.folder / f"slow-{step}"
     if step == "Candidates":
-        project.ssh("touch /srv/mini/slow")
+        project.shell("touch /srv/mini/slow")
     flag.touch()
     try:
         yield
@@ -132,7 +132,7 @@ def slowly(project: Project, step: str) -> Iterator[None]:
         flag.unlink()
         (project.folder / "building").unlink(missing_ok=True)
         if step == "Candidates":
-            project.ssh("rm -f /srv/mini/slow")
+            project.shell("rm -f /srv/mini/slow")
 
 
 def in_the_middle(project: Project, step: str, word: str) -> None:
@@ -147,7 +147,7 @@ def in_the_middle(project: Project, step: str, word: str) -> None:
 
 def starting(project: Project) -> bool:
     """Whether a slot runs that never proved itself."""
-    return " no" in project.ssh(STANDS)
+    return " no" in project.shell(STANDS)
 
 
 def smoke_check(project: Project, name: str, body: str) -> None:

@@ -37,7 +37,7 @@ def knock(address: str, ports: str) -> str:
 
 def open_ports(other: Project, address: str, ports: str = "range(1, 65536)") -> list[int]:
     """The same, asked from another VPS; by default all of them."""
-    found: list[int] = json.loads(other.ssh(knock(address, ports)))
+    found: list[int] = json.loads(other.shell(knock(address, ports)))
     return found
 
 

@@ -92,7 +92,7 @@ def sql(project: Project, statements: str, check: bool = True) -> str:
     given = base64.b64encode(statements.encode()).decode()
     psql = "psql -XAtq -v ON_ERROR_STOP=1 -d forms -f -"
     as_role = f"cd / && runuser -u postgres -- env 'PGOPTIONS=-c role=forms' {psql}"
-    return project.ssh(f"echo {given} | base64 -d | ({as_role}) 2>&1", check)
+    return project.shell(f"echo {given} | base64 -d | ({as_role}) 2>&1", check)
 
 
 def applied(project: Project) -> int:
@@ -102,14 +102,14 @@ def applied(project: Project) -> int:
 
 def schema(project: Project) -> str:
     """The target's schema as pg_dump writes it, without its random marks."""
-    return project.ssh(
+    return project.shell(
         "cd / && runuser -u postgres -- pg_dump -s forms | grep -v '^.\\(un\\)\\?restrict'"
     )
 
 
 def dumps(project: Project) -> list[str]:
     """The ids of the dumps on the VPS, newest first."""
-    return [line.split()[0] for line in project.ssh("higuera-forms backups").splitlines()]
+    return [line.split()[0] for line in project.shell("higuera-forms backups").splitlines()]
 
 
 def untouched(project: Project) -> tuple[str, int, list[str]]:
@@ -134,7 +134,7 @@ def session(project: Project, name: str, statements: str, to: str) -> Iterator[s
     )
     script = f"(echo {shlex.quote(statements)}; sleep 600) | {psql}"
     user = "root" if to == "target" else "postgres"
-    project.ssh(
+    project.shell(
         f"systemd-run -q --unit={name} --uid={user} -p WorkingDirectory=/ "
         f"-E PGSERVICEFILE=/etc/higuera/forms/pg_service.conf sh -c {shlex.quote(script)}"
     )
@@ -143,10 +143,10 @@ def session(project: Project, name: str, statements: str, to: str) -> Iterator[s
         f"where application_name = '{name}' and state like 'idle%' and query <> ''\""
     )
     try:
-        until(lambda: project.ssh(found) != "", f"session {name} is there", 10)
-        yield project.ssh(found)
+        until(lambda: project.shell(found) != "", f"session {name} is there", 10)
+        yield project.shell(found)
     finally:
-        project.ssh(f"systemctl stop {name}", check=False)
+        project.shell(f"systemctl stop {name}", check=False)
 
 
 @contextmanager

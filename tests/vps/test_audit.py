@@ -32,21 +32,21 @@ def everything(host: Project) -> str:
     """All files of the host but those that a running one writes by itself."""
     own = "/proc /sys /dev /run /tmp /var/tmp /var/log /root/.cache"
     skip = " -o ".join(f"-path {folder}" for folder in own.split())
-    return host.ssh(
+    return host.shell(
         f"find / \\( {skip} -o -name random-seed \\) -prune -o \\( -type f -o -type l \\) "
         "-printf '%p %m %u %s %T@ %l\\n' | sort"
     )
 
 
 def test_1_the_auditors_tell_a_hole_and_leave_nothing(host: Project) -> None:
-    host.ssh("systemd-run --quiet --unit=hole systemd-socket-activate -l 0.0.0.0:5432 /bin/cat")
-    until(lambda: ":5432 " in host.ssh("ss -Hltn"), "somebody listens", 10)
+    host.shell("systemd-run --quiet --unit=hole systemd-socket-activate -l 0.0.0.0:5432 /bin/cat")
+    until(lambda: ":5432 " in host.shell("ss -Hltn"), "somebody listens", 10)
     before = everything(host)
     done = host.run(HIGUERA, "audit", "--json")
     report = AuditReport.model_validate_json(done.stdout)
     assert (done.returncode, done.stderr, report.exit_status) == (2, "", 2)
     assert everything(host) == before
-    assert host.ssh("ls -A /run /tmp /var/tmp | grep -iE 'audit|lynis' || true") == ""
+    assert host.shell("ls -A /run /tmp /var/tmp | grep -iE 'audit|lynis' || true") == ""
     checks = {check.name: check for check in report.checks}
     assert checks["ports"].status == "below"
     assert "listens on tcp 5432 for everybody" in checks["ports"].details[0]
@@ -71,10 +71,10 @@ HOLES = {
 
 @pytest.mark.parametrize("hole", HOLES)
 def test_2_what_was_set_by_hand_is_told_and_put_right(host: Project, hole: str) -> None:
-    host.ssh(HOLES[hole])
+    host.shell(HOLES[hole])
     assert host.plan() == ["Firewall, journal, time"]
     host.deployed()
-    said = host.ssh(
+    said = host.shell(
         "cat /proc/sys/net/ipv4/conf/all/accept_redirects; systemctl is-active "
         "apt-daily-upgrade.timer; stat -c %a /etc/login.defs /etc/security/limits.d/*"
     )
@@ -84,15 +84,18 @@ def test_2_what_was_set_by_hand_is_told_and_put_right(host: Project, hole: str) 
 def test_3_it_holds_after_a_reboot_and_nothing_changes(host: Project) -> None:
     host.reboot()
     page = "curl -so /dev/null -w '%{http_code}' http://127.0.0.1/"
-    until(lambda: host.ssh(page) == "200", "the page is served again")
+    until(lambda: host.shell(page) == "200", "the page is served again")
     assert host.plan() == []
-    mounts = host.ssh("cat /proc/self/mounts").splitlines()
+    mounts = host.shell("cat /proc/self/mounts").splitlines()
     for folder in ("/tmp", "/var/tmp", "/home", "/var/log"):
         (options,) = (line.split()[3] for line in mounts if line.split()[1] == folder)
         assert {"nosuid", "nodev"} <= set(options.split(",")), folder
-    assert host.ssh("systemctl show -p LimitCORE --value mini-web-blue nginx").split() == ["0", "0"]
-    assert host.ssh("su -s /bin/sh -c 'ulimit -H -c' deploy") == "0"
-    assert host.ssh("systemctl --failed --plain --no-legend") == ""
+    assert host.shell("systemctl show -p LimitCORE --value mini-web-blue nginx").split() == [
+        "0",
+        "0",
+    ]
+    assert host.shell("su -s /bin/sh -c 'ulimit -H -c' deploy") == "0"
+    assert host.shell("systemctl --failed --plain --no-legend") == ""
 
 
 def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> None:
@@ -103,5 +106,5 @@ def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> Non
     )
     host.deployed()
     gone = "/etc/modprobe.d/higuera.conf /etc/systemd/system/higuera-mounts.service"
-    assert host.ssh(f"ls {gone} 2>/dev/null || true") == ""
+    assert host.shell(f"ls {gone} 2>/dev/null || true") == ""
     assert host.plan() == []

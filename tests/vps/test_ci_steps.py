@@ -105,7 +105,7 @@ def test_from_the_pull_request_to_the_night(runner: Runner) -> None:
     assert forms.get("/api/health").json()["database"] == "reachable"
 
     assert runner.job("drift") == 0, runner.printed
-    forms.ssh("runuser -u postgres -- psql -d forms -c 'alter table forms add column stray int'")
+    forms.shell("runuser -u postgres -- psql -d forms -c 'alter table forms add column stray int'")
     assert runner.job("drift") == 2, runner.printed
     assert "column public.forms.stray" in runner.summary.read_text()
 

@@ -45,7 +45,7 @@ def test_what_nginx_talks_to_is_up_for_good(mini: Project) -> None:
     """systemd-socket-proxyd says no READY=1: as Type=notify it is ended when its time is up."""
     assert mini.get("/api/health").status_code == mini.get("/").status_code == 200
     for unit in ("mini-backend-blue-proxy", "mini-web-blue-proxy"):
-        assert mini.ssh(f"systemctl show -p SubState --value {unit}") == "running"
+        assert mini.shell(f"systemctl show -p SubState --value {unit}") == "running"
 
 
 def test_a_page_edit_moves_only_the_page(mini: Project) -> None:
@@ -72,7 +72,7 @@ def test_two_deploys_use_both_colours_and_come_back(mini: Project) -> None:
         mini.edit("app/backend/server.js", "VERSION = '", f"VERSION = '{number}-")
         mini.deployed()
         assert mini.get("/api/version").json()["version"].startswith(number)
-    assert "plan 0003" in mini.ssh("higuera-mini status")
+    assert "plan 0003" in mini.shell("higuera-mini status")
 
 
 def test_a_new_secret_moves_only_the_service_that_has_it(mini: Project) -> None:
@@ -87,7 +87,7 @@ def test_a_new_secret_moves_only_the_service_that_has_it(mini: Project) -> None:
     printed = done.stdout + done.stderr
     assert "canary" not in printed
     assert b64encode(canary.encode()).decode() not in printed
-    assert "canary" not in mini.ssh(
+    assert "canary" not in mini.shell(
         "cat /etc/systemd/system/mini-* /var/log/nginx/*; journalctl -o cat"
     )
 
@@ -95,8 +95,8 @@ def test_a_new_secret_moves_only_the_service_that_has_it(mini: Project) -> None:
 def test_a_service_sees_its_own_secrets_only(mini: Project) -> None:
     assert "MINI_SECRET" in mini.get("/api/secret").json()["names"]
     pid = mini.pids()["mini-web-blue.service"]
-    assert "MINI_SECRET" not in mini.ssh(f"tr '\\0' '\\n' </proc/{pid}/environ")
-    assert mini.ssh("stat -c '%a %U' /etc/higuera/mini/backend-blue.env") == "600 root"
+    assert "MINI_SECRET" not in mini.shell(f"tr '\\0' '\\n' </proc/{pid}/environ")
+    assert mini.shell("stat -c '%a %U' /etc/higuera/mini/backend-blue.env") == "600 root"
 
 
 def test_reboot_serves_again_by_itself(mini: Project) -> None:
@@ -139,25 +139,27 @@ def test_websockets_request_ids_and_access_log(mini: Project) -> None:
     headers = mini.get("/api/headers", headers=spoofed).json()
     assert headers["x-forwarded-for"] != "1.2.3.4"
     assert headers["x-forwarded-proto"] == "http"
-    lines = mini.ssh("cat /var/log/nginx/mini.log").splitlines()
+    lines = mini.shell("cat /var/log/nginx/mini.log").splitlines()
     entry = next(e for e in map(json.loads, lines) if e["request_id"] == "browser-0001")
-    release = json.loads(mini.ssh("cat /srv/mini/traffic/live/release/manifest.json"))["id"]
+    release = json.loads(mini.shell("cat /srv/mini/traffic/live/release/manifest.json"))["id"]
     assert (entry["release"], entry["route"], entry["status"]) == (release, "/api/", 200)
     assert float(entry["upstream_seconds"]) >= 0
 
 
 def test_the_firewall_lets_in_what_the_stack_needs_and_nothing_else(mini: Project) -> None:
-    mini.ssh("systemd-run --quiet --unit=open-port nc -l -k 8443 2>/dev/null || true", check=False)
+    mini.shell(
+        "systemd-run --quiet --unit=open-port nc -l -k 8443 2>/dev/null || true", check=False
+    )
     assert mini.get("/").status_code == 200
     with pytest.raises(OSError):
         socket.create_connection((mini.host.address, 3001), timeout=1)
-    rules = mini.ssh("nft list table inet higuera")
+    rules = mini.shell("nft list table inet higuera")
     assert "policy drop" in rules and "tcp dport { 22, 80, 443 } accept" in rules
 
 
 @pytest.mark.parametrize("hole", ["nginx", "firewall", "unit", "secret"])
 def test_what_was_changed_by_hand_is_put_right(mini: Project, hole: str) -> None:
-    mini.ssh(
+    mini.shell(
         {
             "nginx": "echo '# by hand' >> /etc/nginx/higuera/mini.conf",
             "firewall": "nft delete table inet higuera",

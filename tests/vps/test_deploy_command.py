@@ -51,7 +51,7 @@ def test_a_deploy_names_what_it_moved(story: Project) -> None:
     assert (end["result"], end["moved"]) == ("ok", ["web"])
     assert f"release {end['release']} is live on sandbox after" in done.stdout
     assert "; moved: web" in done.stdout
-    live = story.ssh("cat /srv/mini/traffic/live/release/manifest.json")
+    live = story.shell("cat /srv/mini/traffic/live/release/manifest.json")
     assert json.loads(live)["id"] == end["release"]
     lines = done.stdout.splitlines()
     for step in ("Build", "Upload", "Candidates", "Candidate smoke", "Cutover"):
@@ -143,7 +143,7 @@ def test_an_end_after_the_flip(
 
 def settled_on(project: Project, page: str) -> None:
     until(lambda: f"Mini {page}<" in project.get("/").text, "the flip is taken back", 30)
-    until(lambda: '"lock": null' in project.ssh("higuera-mini status --json"), "no lock", 30)
+    until(lambda: '"lock": null' in project.shell("higuera-mini status --json"), "no lock", 30)
 
 
 def test_what_was_told_by_the_host_is_shown(story: Project) -> None:

@@ -63,16 +63,16 @@ def finds(project: Project, name: str, status: str, *words: str) -> dict[str, di
 
 
 def is_held(project: Project, lock: str) -> bool:
-    return project.ssh(f"flock --nonblock {lock} true || echo held") == "held"
+    return project.shell(f"flock --nonblock {lock} true || echo held") == "held"
 
 
 @contextmanager
 def broken(project: Project, how: str, again: str) -> Iterator[None]:
-    project.ssh(how)
+    project.shell(how)
     try:
         yield
     finally:
-        project.ssh(again)
+        project.shell(again)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def test_3_it_is_told_who_is_in_the_way(patient: Project) -> None:
         finds(patient, "apt lock", "warning", "flock /var/lib/dpkg/lock-frontend", "process ")
     sit = "systemd-run --quiet --unit=squatter systemd-socket-activate -l 127.0.0.1:3000 /bin/cat"
     with broken(patient, sit, "systemctl stop squatter"):
-        until(lambda: ":3000 " in patient.ssh("ss -Hltn"), "somebody listens", 10)
+        until(lambda: ":3000 " in patient.shell("ss -Hltn"), "somebody listens", 10)
         finds(patient, "ports", "failed", "3000 for web (blue)", "squatter.service", "ss -ltnp")
     half = "touch /var/lib/dpkg/updates/0001"
     with broken(patient, half, "rm /var/lib/dpkg/updates/0001"):
@@ -182,12 +182,12 @@ def test_6_what_is_open_on_a_converged_vps_is_told(patient: Project) -> None:
 
 
 def test_7_an_expired_certificate(patient: Project) -> None:
-    patient.ssh(
+    patient.shell(
         "mkdir -p /etc/nginx/conf.d; echo 'ssl_certificate old.pem;' >/etc/nginx/conf.d/old.conf; "
         f"cat >/etc/nginx/old.pem <<'PEM'\n{expired_certificate()}PEM"
     )
     finds(patient, "certificates", "failed", "/etc/nginx/old.pem has expired", "renew")
-    patient.ssh("rm /etc/nginx/conf.d/old.conf /etc/nginx/old.pem")
+    patient.shell("rm /etc/nginx/conf.d/old.conf /etc/nginx/old.pem")
 
 
 def expired_certificate() -> str:
@@ -205,7 +205,7 @@ def expired_certificate() -> str:
 
 
 def test_8_sshd_is_stopped(patient: Project) -> None:
-    patient.ssh(
+    patient.shell(
         "systemctl stop ssh.socket 2>/dev/null; systemctl --no-block stop ssh; true", check=False
     )
     until(lambda: visit(patient)[1]["ssh"]["status"] == "failed", "sshd is gone", 15)

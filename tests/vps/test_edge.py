@@ -65,7 +65,7 @@ def test_headers_and_claims_as_seen_from_outside(edge: Project) -> None:
     assert page.headers["x-frame-options"] == "SAMEORIGIN"
     assert page.headers["content-security-policy"] == "frame-ancestors 'self'"
     assert page.headers["server"] == "nginx"
-    candidate = edge.ssh("curl -sI http://127.0.0.1:8098/")
+    candidate = edge.shell("curl -sI http://127.0.0.1:8098/")
     assert "X-Content-Type-Options: nosniff" in candidate
     got = ask(
         edge,
@@ -99,8 +99,8 @@ def test_a_name_that_is_not_ours_gets_no_answer(edge: Project) -> None:
     for name in (edge.host.address, "localhost", "other.test"):
         with pytest.raises(httpx.TransportError):
             ask(edge, "/", Host=name)
-    assert edge.ssh("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/") == "200"
-    edge.ssh("higuera-mini check")
+    assert edge.shell("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/") == "200"
+    edge.shell("higuera-mini check")
 
 
 class Client(threading.Thread):
@@ -139,7 +139,7 @@ def test_tiers_hold_and_a_flood_hurts_nobody_else(edge: Project) -> None:
     assert flood.counted[429] > 100
     assert flood.last is not None and flood.last.headers["retry-after"] == "1"
     assert set(other.counted) == {200} and other.counted[200] > 20
-    assert edge.ssh("grep -c limiting /var/log/nginx/error.log || true") == "0"
+    assert edge.shell("grep -c limiting /var/log/nginx/error.log || true") == "0"
 
 
 @contextmanager
@@ -190,13 +190,13 @@ def test_what_is_too_large_is_refused(edge: Project) -> None:
         # By way of nginx's own folder for bodies, and for answers.
         assert http.post("/api/echo", content=b"x" * 900_000).json()["echo"] == "x" * 900_000
     assert ask(edge, "/").status_code == 200
-    told = edge.ssh("cat /var/log/nginx/error.log")
+    told = edge.shell("cat /var/log/nginx/error.log")
     assert "too large body" in told and "uninitialized" not in told
 
 
 def exposures(project: Project) -> dict[str, float]:
     """What `systemd-analyze security` says of each unit, 0 shut in to 10 exposed."""
-    told = project.ssh("SYSTEMD_COLORS=0 systemd-analyze security --no-pager")
+    told = project.shell("SYSTEMD_COLORS=0 systemd-analyze security --no-pager")
     rows = re.findall(r"^(\S+\.service)\s+([0-9.]+)\s", told, re.MULTILINE)
     return {unit: float(score) for unit, score in rows}
 
@@ -208,19 +208,19 @@ def test_units_are_shut_in(edge: Project) -> None:
     assert len(ours) >= 4 and max(ours.values()) <= 1.5, ours
     # In force, and not only written.
     flags = "for pid in $(pgrep nginx); do grep NoNewPrivs /proc/$pid/status; done | sort -u"
-    assert edge.ssh(flags).split() == ["NoNewPrivs:", "1"]
+    assert edge.shell(flags).split() == ["NoNewPrivs:", "1"]
     # As logrotate does it.
     log = "/var/log/nginx/mini.log"
-    edge.ssh(f"mv {log} {log}.1; kill -USR1 $(cat /run/nginx.pid)")
-    until(lambda: edge.ssh(f"stat -c %U {log}") == "www-data", "nginx opens its log anew", 5)
+    edge.shell(f"mv {log} {log}.1; kill -USR1 $(cat /run/nginx.pid)")
+    until(lambda: edge.shell(f"stat -c %U {log}") == "www-data", "nginx opens its log anew", 5)
     assert ask(edge, "/").status_code == 200
-    assert '"status":200' in edge.ssh(f"cat {log}")
+    assert '"status":200' in edge.shell(f"cat {log}")
 
 
 def inside(project: Project, slot: str, account: str, *commands: str) -> list[str]:
     """What each command says with a service's eyes and rights, in a line."""
     told = " ".join(map(shlex.quote, commands))
-    answer = project.ssh(
+    answer = project.shell(
         f"pid=$(systemctl show -p MainPID --value mini-{slot}.service); for command in {told}; do "
         f"nsenter --target $pid --mount setpriv --reuid {account} --regid {account} --clear-groups "
         "sh -c \"$command\" 2>&1 | tr '\\n' ' '; echo; done"
@@ -230,7 +230,7 @@ def inside(project: Project, slot: str, account: str, *commands: str) -> list[st
 
 def test_a_service_sees_its_own_and_nothing_else(edge: Project) -> None:
     live = "basename -a $(readlink /srv/mini/traffic/live/services/backend live/services/web)"
-    backend, web = edge.ssh(f"cd /srv/mini/traffic; {live}").split()
+    backend, web = edge.shell(f"cd /srv/mini/traffic; {live}").split()
     own, kept = f"/srv/mini/slots/{backend}", "/var/lib/mini-backend/uploads/kept"
     shut = ("/etc/higuera", "/var/lib/higuera", "/run/higuera", "/etc/nginx/higuera")
     seen, written, refused, *hidden = inside(
@@ -251,7 +251,7 @@ def test_a_service_sees_its_own_and_nothing_else(edge: Project) -> None:
     (foreign,) = inside(edge, web, "mini-web", f"cat {kept}")
     assert "Permission denied" in foreign
     variables = f"/proc/$(systemctl show -p MainPID --value mini-{backend}.service)/environ"
-    told = edge.ssh(f"tr '\\0' '\\n' <{variables}").splitlines()
+    told = edge.shell(f"tr '\\0' '\\n' <{variables}").splitlines()
     assert "UPLOADS_DIR=/var/lib/mini-backend/uploads" in told
 
 
@@ -278,14 +278,14 @@ def test_another_sandbox_waits_for_the_next_start(edge: Project) -> None:
     """And a new release finds the files that the old one wrote."""
     edge.edit("inventory/stack.yml", "  connections: 40", "  hardening: false\n  connections: 40")
     edge.edit("app/backend/server.js", "VERSION = 'one'", "VERSION = 'two'")
-    pid = edge.ssh("cat /run/nginx.pid")
+    pid = edge.shell("cat /run/nginx.pid")
     printed = edge.deployed()
     assert "nginx runs with another sandbox" in printed
-    assert edge.ssh("cat /run/nginx.pid") == pid
+    assert edge.shell("cat /run/nginx.pid") == pid
     assert ask(edge, "/api/version").json()["version"] == "two"
-    assert edge.ssh("cat /var/lib/mini-backend/uploads/kept") == "kept"
+    assert edge.shell("cat /var/lib/mini-backend/uploads/kept") == "kept"
     assert edge.plan() == []
-    edge.ssh("systemctl restart nginx")
+    edge.shell("systemctl restart nginx")
     assert "another sandbox" not in edge.deployed()
-    assert "NoNewPrivs:\t0" in edge.ssh("grep NoNewPrivs /proc/$(cat /run/nginx.pid)/status")
+    assert "NoNewPrivs:\t0" in edge.shell("grep NoNewPrivs /proc/$(cat /run/nginx.pid)/status")
     assert ask(edge, "/").status_code == 200

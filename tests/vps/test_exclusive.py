@@ -46,7 +46,7 @@ def working(project: Project) -> list[str]:
 
 def lives(project: Project, service: str) -> list[tuple[float, float]]:
     """When each process of a service began and ended, by systemd's own account, in seconds."""
-    lines = project.ssh(
+    lines = project.shell(
         f"journalctl -o json --no-pager -u mini-{service}-blue -u mini-{service}-green"
     ).splitlines()
     began: dict[str, float] = {}
@@ -98,7 +98,7 @@ def test_a_story_of_what_never_runs_twice(alone: Project) -> None:
 def test_an_unconfirmed_swap_goes_back_over_a_reboot(alone: Project) -> None:
     change(alone, "one", "two")
     alone.deployed()
-    alone.ssh("higuera-mini switch $(higuera-mini back 2>/dev/null) 600")
+    alone.shell("higuera-mini switch $(higuera-mini back 2>/dev/null) 600")
     assert version(alone) == "one"
     alone.reboot()
     until(lambda: version(alone) == "two", "the confirmed release serves")

@@ -41,7 +41,7 @@ def test_a_page_that_is_broken_never_takes_traffic(mini: Project) -> None:
     assert "failed at: candidate smoke" in text
     assert "live      plan 0001" in text
     assert "candidates: ok" in text
-    assert mini.ssh("cat /var/lib/higuera/mini/incidents/*").strip() == text.strip()
+    assert mini.shell("cat /var/lib/higuera/mini/incidents/*").strip() == text.strip()
 
 
 def test_a_failed_deploy_is_no_obstacle_to_the_next(mini: Project) -> None:
@@ -53,7 +53,7 @@ def test_a_failed_deploy_is_no_obstacle_to_the_next(mini: Project) -> None:
     mini.edit("app/backend/server.js", "VERSION = 'one'", "VERSION = 'two'")
     mini.deployed()
     assert mini.get("/api/version").json()["version"] == "two"
-    releases = mini.ssh("ls /srv/mini/releases").split()
+    releases = mini.shell("ls /srv/mini/releases").split()
     assert len(releases) == 2, "the aborted release is pruned"
 
 
@@ -62,24 +62,24 @@ def test_broken_nginx_template_never_replaces_the_running_one(mini: Project) -> 
     (mini.folder / "templates" / "nginx" / "nginx.conf.j2").write_text(
         "events {} http { nonsense; }"
     )
-    before = mini.ssh("sha256sum /etc/nginx/nginx.conf")
+    before = mini.shell("sha256sum /etc/nginx/nginx.conf")
     refused(mini, 'unknown directive "nonsense"')
-    assert mini.ssh("sha256sum /etc/nginx/nginx.conf") == before
+    assert mini.shell("sha256sum /etc/nginx/nginx.conf") == before
     still_serves_one(mini)
 
 
 def test_reload_without_effect_is_noticed(mini: Project) -> None:
     """A port that is taken: `nginx -t` passes, the reload exits 0, the old configuration stays."""
-    mini.ssh(
+    mini.shell(
         "systemd-run --quiet --unit=squatter /opt/higuera/runtimes/node-22.23.3/bin/node -e "
         "\"require('net').createServer().listen(8111, '127.0.0.1')\" && sleep 0.5"
     )
     mini.environment(
         f'host: "@sandbox/{mini.vps}"\nsecrets: generate\nstack: {{nginx: {{status_port: 8111}}}}\n'
     )
-    before = mini.ssh("sha256sum /etc/nginx/nginx.conf /etc/nginx/higuera/*")
+    before = mini.shell("sha256sum /etc/nginx/nginx.conf /etc/nginx/higuera/*")
     refused(mini, "the old configuration is still live", "8111 failed (98: Address already in use)")
-    assert mini.ssh("sha256sum /etc/nginx/nginx.conf /etc/nginx/higuera/*") == before
+    assert mini.shell("sha256sum /etc/nginx/nginx.conf /etc/nginx/higuera/*") == before
     still_serves_one(mini)
 
 
@@ -92,7 +92,7 @@ def test_missing_secret_is_named_before_anything_is_touched(bare: Project) -> No
     bare.environment(f'host: "@sandbox/{bare.vps}"\n')
     (bare.folder / ".env.sandbox").unlink()
     refused(bare, "secret MINI_SECRET: is set nowhere", ".env.sandbox")
-    assert bare.ssh("ls /srv") == ""
+    assert bare.shell("ls /srv") == ""
 
 
 def test_sudo_that_wants_a_password(mini: Project) -> None:
@@ -120,7 +120,7 @@ def test_a_host_that_is_down(mini: Project) -> None:
 
 
 def test_not_debian(mini: Project) -> None:
-    mini.ssh("sed -i 's/^ID=.*/ID=fedora/; s/^VERSION_ID=.*/VERSION_ID=44/' /usr/lib/os-release")
+    mini.shell("sed -i 's/^ID=.*/ID=fedora/; s/^VERSION_ID=.*/VERSION_ID=44/' /usr/lib/os-release")
     refused(mini, "runs fedora 44; Higuera deploys to Debian 12")
 
 

@@ -59,43 +59,43 @@ def test_a_port_that_is_taken(mini: Project) -> None:
     """By whom is said: the program, its process and its unit."""
     listen = "require('net').createServer().listen(3100, '127.0.0.1')"
     node = "/opt/higuera/runtimes/node-22.23.3/bin/node"
-    mini.ssh(f'systemd-run --quiet --unit=squatter {node} -e "{listen}"')
-    until(lambda: mini.ssh("ss -Hltn sport = :3100") != "", "the port is taken")
-    pid = mini.ssh("systemctl show -p MainPID --value squatter")
+    mini.shell(f'systemd-run --quiet --unit=squatter {node} -e "{listen}"')
+    until(lambda: mini.shell("ss -Hltn sport = :3100") != "", "the port is taken")
+    pid = mini.shell("systemctl show -p MainPID --value squatter")
     next_page(mini, "one", "two")
     refused(mini, "3100", "node", pid, "squatter.service")
     settled(mini, "one", ("candidates", "failed"))
-    assert mini.ssh("systemctl is-active squatter") == "active", "it is not ours to stop"
-    mini.ssh("systemctl stop squatter")
+    assert mini.shell("systemctl is-active squatter") == "active", "it is not ours to stop"
+    mini.shell("systemctl stop squatter")
     converges(mini, "two")
 
 
 @pytest.mark.parametrize("folder", ["/var/lib/higuera/incoming-root", RELEASES])
 def test_a_full_disk(mini: Project, folder: str) -> None:
     """Where uploads arrive, and where they are unpacked: a failed one leaves no litter there."""
-    mini.ssh(
+    mini.shell(
         f"mount -t tmpfs -o size=200k none /mnt && cp -a {folder}/. /mnt/ && "
         f"mount --bind /mnt {folder} && umount /mnt"
     )
-    before = mini.ssh(f"find {folder} -mindepth 1 | sort")
+    before = mini.shell(f"find {folder} -mindepth 1 | sort")
     (mini.folder / "app" / "web" / "ballast").write_bytes(random.Random(1).randbytes(300_000))
     next_page(mini, "one", "two")
     refused(mini, "upload" if "incoming" in folder else "No space left on device")
     settled(mini, "one", ("upload", "failed"))
-    assert mini.ssh(f"find {folder} -mindepth 1 | sort") == before
-    mini.ssh(f"mount -o remount,size=10m {folder}")
+    assert mini.shell(f"find {folder} -mindepth 1 | sort") == before
+    mini.shell(f"mount -o remount,size=10m {folder}")
     converges(mini, "two")
 
 
 def test_an_upload_cut_short(mini: Project) -> None:
     """Something on the host truncates what arrives; nothing of it is unpacked."""
-    mini.ssh(
+    mini.shell(
         "systemd-run --quiet --unit=moth sh -c 'cd /var/lib/higuera/incoming-root && "
         "while :; do truncate -c -s 300 * 2>/dev/null; done'"
     )
     next_page(mini, "one", "two")
     refused(mini, "upload")
-    mini.ssh("systemctl stop moth")
+    mini.shell("systemctl stop moth")
     settled(mini, "one", ("upload", "failed"))
     converges(mini, "two")
 
@@ -103,7 +103,7 @@ def test_an_upload_cut_short(mini: Project) -> None:
 def test_a_stale_lock(mini: Project) -> None:
     """A lock file and the name of its owner, and no process: there is nothing to clean up."""
     owner = '{"actor": "gone@nowhere", "since": "2020-01-01T00:00:00Z", "what": "x", "pid": "1"}'
-    mini.ssh(f"echo '{owner}' >/run/higuera/mini.lock.owner; : >>/run/higuera/mini.lock")
+    mini.shell(f"echo '{owner}' >/run/higuera/mini.lock.owner; : >>/run/higuera/mini.lock")
     assert status(mini)["lock"] is None
     assert "nobody holds the lock" in mini.run(HIGUERA, "lock", "status").stdout
     assert mini.plan() == []
@@ -113,33 +113,33 @@ def test_a_stale_lock(mini: Project) -> None:
 
 def test_nginx_broken_by_hand(mini: Project) -> None:
     """A stray file that nginx does not read is no obstacle; our own is put right, nginx started."""
-    mini.ssh("echo 'nonsense;' >/etc/nginx/conf.d/stray.conf")
+    mini.shell("echo 'nonsense;' >/etc/nginx/conf.d/stray.conf")
     next_page(mini, "one", "two")
     converges(mini, "two")
-    mini.ssh("echo 'nonsense;' >>/etc/nginx/higuera/mini.conf; systemctl restart nginx || true")
-    assert mini.ssh("systemctl is-active nginx", check=False) == "failed"
+    mini.shell("echo 'nonsense;' >>/etc/nginx/higuera/mini.conf; systemctl restart nginx || true")
+    assert mini.shell("systemctl is-active nginx", check=False) == "failed"
     assert "nginx" in mini.plan()
     converges(mini, "two")
-    mini.ssh("echo 'nonsense;' >/etc/nginx/higuera/stray.conf")
-    mini.ssh("echo '# by hand' >>/etc/nginx/higuera/mini.conf")
+    mini.shell("echo 'nonsense;' >/etc/nginx/higuera/stray.conf")
+    mini.shell("echo '# by hand' >>/etc/nginx/higuera/mini.conf")
     refused(mini, 'unknown directive "nonsense"', "higuera/stray.conf")
     settled(mini, "two", ("nginx", "failed"))
-    mini.ssh("rm /etc/nginx/higuera/stray.conf")
+    mini.shell("rm /etc/nginx/higuera/stray.conf")
     converges(mini, "two")
 
 
 def test_the_previous_release_deleted_by_hand(two: Project) -> None:
     """A rollback says what it cannot do; the next deploys work."""
-    one = two.ssh("basename $(readlink /srv/mini/traffic/previous/release)")
-    two.ssh(f"rm -rf {RELEASES}/{one}")
+    one = two.shell("basename $(readlink /srv/mini/traffic/previous/release)")
+    two.shell(f"rm -rf {RELEASES}/{one}")
     for command in (["--yes"], ["--yes", "--to", one]):
         done = two.run(HIGUERA, "rollback", *command)
         assert done.returncode == 1, done.stderr
         assert "Traceback" not in done.stderr
     assert f"release {one} is not here" in done.stderr + done.stdout
-    by_hand = two.ssh("higuera-mini rollback 2>&1; echo $?", check=False).splitlines()
+    by_hand = two.shell("higuera-mini rollback 2>&1; echo $?", check=False).splitlines()
     assert "there is no release to go back to" in by_hand[0] and by_hand[-1] == "1"
-    by_hand = two.ssh("higuera-mini revert 2>&1; echo $?", check=False).splitlines()
+    by_hand = two.shell("higuera-mini revert 2>&1; echo $?", check=False).splitlines()
     assert "is gone" in by_hand[0] and by_hand[-1] == "1"
     one_release_serves(two, "two")
     next_page(two, "two", "three")
@@ -164,7 +164,7 @@ def test_the_previous_release_deleted_between_the_flip_and_a_failing_check(mini:
 
     def delete(process: subprocess.Popen[str]) -> None:
         until(lambda: "Mini two" in mini.get("/").text, "the flip", 10)
-        mini.ssh("rm -rf $(readlink -f /srv/mini/traffic/previous/release)")
+        mini.shell("rm -rf $(readlink -f /srv/mini/traffic/previous/release)")
         go.touch()
 
     code, printed = struck(mini, "Cutover", delete)
@@ -206,7 +206,7 @@ def test_a_controller_an_hour_behind(two: Project) -> None:
     assert done.returncode == 0, done.stderr
     one_release_serves(two, "one")
     # What serves and what stands by; the third was rolled back from, however new it is.
-    two.ssh("higuera-mini prune 2")
+    two.shell("higuera-mini prune 2")
     assert set(releases(two)) == {one, second}
     converges(two, "three")
 

@@ -47,10 +47,10 @@ def test_2_the_smoke_command_agrees(forms: Project) -> None:
         ["forms", "forms_map", "health", "login", "login_wrong", "page"], "passed"
     )
     assert (forms.folder / "smoke.xml").read_text().startswith("<?xml")
-    forms.ssh("systemctl stop postgresql@15-main")
+    forms.shell("systemctl stop postgresql@15-main")
     done = forms.run(str(BIN / "higuera"), "smoke", "--deadline", "2")
     assert done.returncode == 1, done.stdout
-    forms.ssh("systemctl start postgresql@15-main")
+    forms.shell("systemctl start postgresql@15-main")
 
 
 def test_3_one_line_of_the_page_moves_only_the_page(forms: Project) -> None:
@@ -99,7 +99,7 @@ def test_5_no_secret_is_printed_or_left_in_the_open(forms: Project) -> None:
         secrets["SMOKE_PASSWORD"].strip("'"),
     ]
     forms.edit(SERVER, "import { buildApp }", "// moved\nimport { buildApp }")
-    forms.ssh("rm -rf /etc/higuera/forms/*-green.env; chmod 0644 /etc/higuera/forms/migrate.env")
+    forms.shell("rm -rf /etc/higuera/forms/*-green.env; chmod 0644 /etc/higuera/forms/migrate.env")
     done = forms.deploy("-y", "-vvv", "--diff", "--debug")
     assert done.returncode == 0, done.stderr
     open_files = (
@@ -107,8 +107,8 @@ def test_5_no_secret_is_printed_or_left_in_the_open(forms: Project) -> None:
     )
     for canary in canaries:
         assert canary not in done.stdout + done.stderr
-        assert forms.ssh(open_files.format(canary)) == ""
-        assert canary not in forms.ssh("journalctl -o cat")
+        assert forms.shell(open_files.format(canary)) == ""
+        assert canary not in forms.shell("journalctl -o cat")
 
 
 def test_6_the_vps_reboots_and_serves(forms: Project) -> None:

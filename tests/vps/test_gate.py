@@ -35,7 +35,7 @@ cd / && runuser -u postgres -- psql -Atc "select datname from pg_database where 
 
 def manifest(project: Project) -> dict[str, object]:
     """What the live release keeps of its schema."""
-    found = json.loads(project.ssh("cat /srv/forms/traffic/live/release/manifest.json"))
+    found = json.loads(project.shell("cat /srv/forms/traffic/live/release/manifest.json"))
     kept: dict[str, object] = found["database"]
     return kept
 
@@ -72,7 +72,7 @@ def test_1_an_expand_migration(forms_story: Project) -> None:
         "0002_notes",
     ]
     assert applied(forms_story) == 3
-    assert forms_story.ssh(NOTHING_LEFT).split() == ["postgres", "forms"]
+    assert forms_story.shell(NOTHING_LEFT).split() == ["postgres", "forms"]
     assert forms_story.plan() == []
     dry = rollback(forms_story, "--dry-run")
     assert dry.returncode == 0, dry.stderr
@@ -82,7 +82,7 @@ def test_1_an_expand_migration(forms_story: Project) -> None:
 
 def live(project: Project) -> str:
     """The id of the release that serves."""
-    return project.ssh("basename $(readlink -f /srv/forms/traffic/live/release)")
+    return project.shell("basename $(readlink -f /srv/forms/traffic/live/release)")
 
 
 def test_2_code_alone_needs_no_dump(forms_story: Project) -> None:
@@ -116,7 +116,7 @@ def test_3_a_contract_the_live_code_cannot_live_on(forms_story: Project) -> None
     )
     assert "Starting operation: Migrate" not in printed
     assert untouched(forms_story) == before
-    assert forms_story.ssh(NOTHING_LEFT).split() == ["postgres", "forms"]
+    assert forms_story.shell(NOTHING_LEFT).split() == ["postgres", "forms"]
     assert serves(forms_story, "two")
 
 
@@ -140,7 +140,7 @@ def test_4_with_no_way_back_it_goes_through(forms_story: Project) -> None:
         "--force",
     ):
         assert words in done.stderr, done.stderr
-    told = forms_story.ssh("higuera-forms rollback 2>&1; echo $?", check=False)
+    told = forms_story.shell("higuera-forms rollback 2>&1; echo $?", check=False)
     assert "does not fit the schema of now; nothing was rolled back" in told
     assert "column public.forms.title is gone" in told and told.endswith("1")
     assert serves(forms_story, "four")
@@ -184,7 +184,7 @@ def test_6_a_restore_is_one_transaction(forms_story: Project) -> None:
     broken = dumps(forms_story)[0]
     sql(forms_story, "create view titles as select title from forms")
     before = schema(forms_story)
-    forms_story.ssh(
+    forms_story.shell(
         f"cd /var/lib/higuera/forms/backups && size=$(stat -c %s {broken}.dump) && "
         f"truncate -s $((size - 200)) {broken}.dump"
     )

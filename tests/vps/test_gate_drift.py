@@ -135,6 +135,6 @@ def test_the_drift_command(forms: Project) -> None:
     status, told = drift(forms)
     assert (status, told.splitlines()[-1]) == (2, "1 object drifted")
     assert "no longer accepted since" in told
-    forms.ssh("systemctl stop postgresql@15-main")
+    forms.shell("systemctl stop postgresql@15-main")
     status, told = drift(forms)
     assert status == 1 and "Connection refused" in told, told

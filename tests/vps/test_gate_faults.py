@@ -103,7 +103,7 @@ def test_a_blocked_migration_gives_way(forms: Project) -> None:
 
 def status_of(project: Project) -> dict[str, object]:
     """As the host tells it."""
-    found: dict[str, object] = json.loads(project.ssh("higuera-forms status --json"))
+    found: dict[str, object] = json.loads(project.shell("higuera-forms status --json"))
     return found
 
 
@@ -114,24 +114,24 @@ def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None
     before = untouched(forms)
     until(lambda: serves(forms, "ok"), "the app has booted")
     allow = "cd / && runuser -u postgres -- psql -qc 'alter database forms allow_connections {}'"
-    forms.ssh(allow.format("false"))
+    forms.shell(allow.format("false"))
     printed = refused(forms, "Starting operation: Target", "not currently accepting connections")
     assert "Starting operation: Build" not in printed
     assert forms.get("/").status_code == 200
-    forms.ssh(allow.format("true"))
-    forms.ssh("systemctl stop postgresql@15-main")
+    forms.shell(allow.format("true"))
+    forms.shell("systemctl stop postgresql@15-main")
     assert forms.get("/").status_code == 200
 
     def stop_database(process: subprocess.Popen[str]) -> None:
         until(lambda: sql(forms, SLEEPS) == "1", "the migration is in its middle")
-        forms.ssh("systemctl stop postgresql@15-main")
+        forms.shell("systemctl stop postgresql@15-main")
 
     # Down before: a database of the VPS itself is started by the deploy.
     code, printed = struck(forms, "Migrate", stop_database)
     assert code == 1, printed
     assert "failed; the reason is above" in printed
     assert "serves on" in printed
-    forms.ssh("systemctl start postgresql@15-main")
+    forms.shell("systemctl start postgresql@15-main")
     until(lambda: serves(forms, "ok"), "the app has its database again")
     assert untouched(forms)[:2] == before[:2]
 

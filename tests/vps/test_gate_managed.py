@@ -142,7 +142,7 @@ def test_1_a_first_deploy_rehearses_beside_the_app(stack: Stack) -> None:
     printed = stack.deploy()
     assert f"what its migrations make: {THROWAWAY}" in printed
     assert "2 pending: 0000_accounts_and_forms, 0001_form_slugs" in printed
-    assert stack.project.ssh(REMAINS, check=False) == "inactive"
+    assert stack.project.shell(REMAINS, check=False) == "inactive"
     assert stack.project.get("/api/health").json()["database"] == "reachable"
     assert stack.provider.sql("select count(*) from pg_stat_ssl where ssl") != "0"
     assert stack.project.plan() == []
@@ -176,7 +176,7 @@ def test_3_the_migration_goes_past_a_pooler_and_the_app_through_it(stack: Stack)
     assert f"what its migrations make: {THROWAWAY}" in printed
     assert "passes its smoke checks on the new schema" in printed
     assert "applied 0002_note" in printed
-    assert stack.project.ssh(REMAINS, check=False) == "inactive"
+    assert stack.project.shell(REMAINS, check=False) == "inactive"
     log = stack.provider.ssh("cat /var/log/postgresql/postgresql-15-main.log")
     app = stack.project.host.address
     began = r"app@app .*?(\S+) LOG: +connection authorized: .*application_name=higuera-migrate"
@@ -190,7 +190,7 @@ def test_3_the_migration_goes_past_a_pooler_and_the_app_through_it(stack: Stack)
 
 def test_4_without_any_scratch_the_snapshot_tells_a_part(stack: Stack) -> None:
     initdb = "/usr/lib/postgresql/15/bin/initdb"
-    stack.project.ssh(f"mv {initdb} {initdb}.away")
+    stack.project.shell(f"mv {initdb} {initdb}.away")
     add_column(stack, "remark")
     stack.provider.sql("alter table forms drop column note")
     printed = stack.refused("snapshot (partial: tables and columns only)", "applied 0003_remark")
@@ -199,7 +199,7 @@ def test_4_without_any_scratch_the_snapshot_tells_a_part(stack: Stack) -> None:
     stack.deploy()
     assert "partial" in stack.higuera("drift")
     assert json.loads(stack.higuera("drift", "--json"))["partial"] is True
-    stack.project.ssh(f"mv {initdb}.away {initdb}")
+    stack.project.shell(f"mv {initdb}.away {initdb}")
 
 
 def test_5_a_scratch_database_is_used_when_empty_and_emptied_again(stack: Stack) -> None:
@@ -264,7 +264,7 @@ def test_8_a_restore_leaves_the_provider_alone(stack: Stack) -> None:
     provider = stack.provider
     dump = stack.higuera("db", "backup").split()[-1]
     assert re.search(rf"^{dump} ", stack.higuera("db", "backups"), re.MULTILINE)
-    listed = stack.project.ssh(f"cat /var/lib/higuera/forms/backups/{dump}.list")
+    listed = stack.project.shell(f"cat /var/lib/higuera/forms/backups/{dump}.list")
     assert "TABLE DATA public users" in listed
     assert re.findall(r" (?:auth|storage|_?realtime|vault|supabase_functions) ", listed) == []
     before = provider.sql(THEIRS)
@@ -285,12 +285,12 @@ def test_8_a_restore_leaves_the_provider_alone(stack: Stack) -> None:
 def test_9_no_password_is_left_in_the_open(stack: Stack) -> None:
     stack.deploy()
     assert [text for text in stack.printed if "canary-managed" in text] == []
-    assert "canary-managed" not in stack.project.ssh("journalctl -o cat")
+    assert "canary-managed" not in stack.project.shell("journalctl -o cat")
     open_files = "grep -rl canary-manage[d] {} || true"
     folders = "/etc/systemd /srv /run/systemd /usr/local /var/lib/higuera /var/log /tmp"
-    assert stack.project.ssh(open_files.format(folders)) == ""
+    assert stack.project.shell(open_files.format(folders)) == ""
     holders = "grep -rl canary-manage[d] /etc | xargs -r stat -c '%a %U' | sort -u"
-    assert stack.project.ssh(holders) == "600 root"
+    assert stack.project.shell(holders) == "600 root"
 
 
 def add_column(stack: Stack, name: str) -> None:

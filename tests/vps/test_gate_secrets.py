@@ -73,25 +73,25 @@ class Arguments:
 def looked_for(project: Project) -> Iterator[list[str]]:
     """Collects what is printed; at the end, nothing of it, nor anything else, holds a secret."""
     printed: list[str] = []
-    project.ssh(
+    project.shell(
         "systemd-run -q --unit=nobody --uid=nobody -p StandardOutput=file:/root/nobody "
         f"sh -c {shlex.quote(NOBODY)}"
     )
     with Arguments() as arguments:
         yield printed
-    project.ssh("systemctl stop nobody", check=False)
+    project.shell("systemctl stop nobody", check=False)
     told = "\n".join(printed)
     commands = b"\n".join(arguments.seen).replace(b"\0", b" ").decode(errors="replace")
     assert "higuera-forms migrate" in commands and "pg_dump" in commands, "the sampling works"
-    others = project.ssh("sort -u /root/nobody")
+    others = project.shell("sort -u /root/nobody")
     assert "INVOCATION_ID=" in others, "nobody sees its own"
     for needle in needles():
         for where, text in (("printed", told), ("arguments", commands), ("environ", others)):
             assert needle not in text, f"{needle} was {where}"
     lines = "\n".join(needles()) + "\n"
     encoded = b64encode(lines.encode()).decode()
-    project.ssh(f"umask 077; echo {encoded} | base64 -d >/root/needles")
-    assert project.ssh(OPEN) == ""
+    project.shell(f"umask 077; echo {encoded} | base64 -d >/root/needles")
+    assert project.shell(OPEN) == ""
 
 
 def controllers_files(project: Project) -> Iterator[tuple[str, str]]:
@@ -170,7 +170,7 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
 
 def as_superuser(forms: Project, statement: str) -> None:
     """A statement that the stack's own role may not run."""
-    forms.ssh(f"cd / && runuser -u postgres -- psql -qc {shlex.quote(statement)}")
+    forms.shell(f"cd / && runuser -u postgres -- psql -qc {shlex.quote(statement)}")
 
 
 def at_every_step(forms: Project, fails: Callable[[str], None]) -> None:

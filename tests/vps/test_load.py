@@ -42,7 +42,7 @@ class Standing(NamedTuple):
     def of(cls, project: Project) -> "Standing":
         # A rename sets the change time of what it moves, and a sandbox has this machine's clock.
         live = "/srv/mini/traffic/live"
-        flipped, slot, release = project.ssh(
+        flipped, slot, release = project.shell(
             f"stat -c %.Z {live}; basename $(readlink {live}/services/backend);"
             f" basename $(readlink {live}/release)"
         ).split()
@@ -94,7 +94,7 @@ def test_ten_deploys_and_ten_rollbacks_lose_nothing(mini: Project) -> None:
                     new_code(mini, f"{number} {len(moves)}")
                 moves.append(move(mini, verb))
     assert all(before.slot != after.slot for before, after in pairwise(moves))
-    assert counted["failures"] == 0, f"{counted['reasons']}\n{counted['lost']}\n" + mini.ssh(
+    assert counted["failures"] == 0, f"{counted['reasons']}\n{counted['lost']}\n" + mini.shell(
         "tail -n 40 /var/log/nginx/error.log; grep '\"status\":5' /var/log/nginx/mini.log",
         check=False,
     )
@@ -112,8 +112,8 @@ def test_a_tab_gets_the_drain_limit_before_its_slot_is_used_again(mini: Project)
     mini.deployed()
     with loaded(mini, "--clients", "0", "--sockets", "1") as counted:
         old = Standing.of(mini)
-        release = mini.ssh("higuera-mini target")
-        mini.ssh(f"higuera-mini switch 0001; higuera-mini prepare backend green {release}")
+        release = mini.shell("higuera-mini target")
+        mini.shell(f"higuera-mini switch 0001; higuera-mini prepare backend green {release}")
         flipped = Standing.of(mini).flipped
     (cut,) = (Cut(*cut) for cut in counted["cuts"])
     assert old.slot == "backend-green"

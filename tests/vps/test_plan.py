@@ -34,11 +34,11 @@ def plan(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_1_converged(forms_story: Project) -> None:
     """Nothing to do, and nothing is touched."""
-    forms_story.ssh("true")
-    before = forms_story.ssh(EVERYTHING)
+    forms_story.shell("true")
+    before = forms_story.shell(EVERYTHING)
     done = plan(forms_story, "--out", "p.json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert forms_story.ssh(EVERYTHING) == before
+    assert forms_story.shell(EVERYTHING) == before
     assert done.stdout.endswith("is as it should be\n")
     assert "target database: as it should be" in done.stdout
     assert "service: web is left alone" in done.stdout
@@ -49,7 +49,7 @@ def test_1_converged(forms_story: Project) -> None:
 
 def test_2_held_to_it(forms_story: Project) -> None:
     """What was planned is deployed; on a host that was changed by hand it is not."""
-    forms_story.ssh("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
+    forms_story.shell("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
     done = plan(forms_story)
     assert done.returncode == 2
     assert "\n  -    server_tokens on;\n  +    server_tokens off;\n" in done.stdout
@@ -57,12 +57,12 @@ def test_2_held_to_it(forms_story: Project) -> None:
     assert refused.returncode == 1
     assert "on the host: /etc/nginx/nginx.conf changed" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert "server_tokens on" in forms_story.ssh("cat /etc/nginx/nginx.conf")
+    assert "server_tokens on" in forms_story.shell("cat /etc/nginx/nginx.conf")
     assert plan(forms_story, "--out", "p.json").returncode == 2
     held = forms_story.run(HIGUERA, "deploy", "--plan", "p.json", "--yes")
     assert held.returncode == 0, held.stdout + held.stderr
     assert "as planned at" in held.stdout
-    assert "server_tokens off" in forms_story.ssh("cat /etc/nginx/nginx.conf")
+    assert "server_tokens off" in forms_story.shell("cat /etc/nginx/nginx.conf")
     again = forms_story.run(HIGUERA, "deploy", "--plan", "p.json", "--yes")
     assert again.returncode == 1
     assert "on the host: /etc/nginx/nginx.conf changed" in again.stdout + again.stderr
@@ -70,7 +70,7 @@ def test_2_held_to_it(forms_story: Project) -> None:
 
 def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
     """Just the service whose code or secret it is; no value is shown."""
-    before = forms_story.ssh(EVERYTHING)
+    before = forms_story.shell(EVERYTHING)
     rotated = {"SESSION_SECRET": "canary-rotated-51c0"}
     done = forms_story.run(HIGUERA, "plan", "--json", **rotated)
     assert done.returncode == 2, done.stderr
@@ -84,7 +84,7 @@ def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
     assert [build.service for build in found.builds] == ["backend"]
     assert [each.name for each in found.services if each.restarts] == ["backend"]
     assert found.way_back.state == "open"
-    assert forms_story.ssh(EVERYTHING) == before
+    assert forms_story.shell(EVERYTHING) == before
 
 
 def test_4_a_contract_migration(forms_story: Project) -> None:
@@ -113,13 +113,13 @@ def test_5_drift(forms_story: Project) -> None:
 
 def test_6_what_it_cannot_ask(forms_story: Project) -> None:
     """A database that is down is said so; a host that is down is exit 1 in a sentence."""
-    forms_story.ssh("systemctl stop postgresql@15-main.service")
+    forms_story.shell("systemctl stop postgresql@15-main.service")
     try:
         done = plan(forms_story)
         assert done.returncode in (1, 2)
         assert "target database: not known: the database gave no answer" in done.stdout
     finally:
-        forms_story.ssh("systemctl start postgresql@15-main.service")
+        forms_story.shell("systemctl start postgresql@15-main.service")
     forms_story.environment("host: {address: 127.0.0.1, port: 9}\nsecrets: generate\n")
     done = plan(forms_story)
     assert done.returncode == 1

@@ -49,10 +49,10 @@ def test_rollback_wants_no_checkout_and_no_node(two: Project) -> None:
 
 def test_rollback_by_hand_on_the_box(two: Project) -> None:
     began = time.monotonic()
-    two.ssh("higuera-mini rollback")
+    two.shell("higuera-mini rollback")
     assert time.monotonic() - began < 5
     assert serves(two, "one")
-    assert two.ssh("higuera-mini rollback; echo $?", check=False).splitlines()[-1] == "1"
+    assert two.shell("higuera-mini rollback; echo $?", check=False).splitlines()[-1] == "1"
 
 
 def test_a_rollback_with_nowhere_to_go_says_so(mini: Project) -> None:
@@ -72,17 +72,17 @@ def test_a_rollback_that_fails_its_smoke_did_not_happen(two: Project) -> None:
 
 
 def test_nobody_confirms_and_the_host_goes_back_by_itself(two: Project) -> None:
-    two.ssh("higuera-mini switch 0001 3")
+    two.shell("higuera-mini switch 0001 3")
     assert serves(two, "one")
     assert status(two)["armed"] == {"back_to": "0002"}
     until(lambda: serves(two, "two"), "the dead-man's switch", 10)
     assert status(two)["armed"] is None
     assert ("revert", "reverted") in steps(two)
-    assert two.ssh("higuera-mini confirm 0001; echo $?", check=False).splitlines()[-1] == "1"
+    assert two.shell("higuera-mini confirm 0001; echo $?", check=False).splitlines()[-1] == "1"
 
 
 def test_a_reboot_while_unconfirmed_boots_the_old_release(two: Project) -> None:
-    two.ssh("higuera-mini switch 0001 600")
+    two.shell("higuera-mini switch 0001 600")
     two.reboot()
     until(lambda: serves(two, "two"), "the old release serves")
     assert status(two)["armed"] is None

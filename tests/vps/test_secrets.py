@@ -70,7 +70,7 @@ def test_secrets_move_what_uses_them(mini: Project) -> None:
     assert secret_of(mini) == sha256(f"{CANARY}-again".encode()).hexdigest()
 
     standing = "ls /srv/mini/releases; readlink -f /srv/mini/traffic/live"
-    before_refusal = mini.ssh(standing)
+    before_refusal = mini.shell(standing)
     assert len(before_refusal.splitlines()) == 4, "three releases and the plan that serves"
     public = f"    env: {{VITE_A: {CANARY}-again}}\n"
     mini.edit("inventory/stack.yml", "    port: 3000\n", f"    port: 3000\n{public}")
@@ -81,4 +81,4 @@ def test_secrets_move_what_uses_them(mini: Project) -> None:
         build.write(f'mkdir "dist/$1/assets"; echo "x{CANARY}-againx" >"dist/$1/assets/a.js"\n')
     printed += refusal(mini, "services.web: the build put the secret MINI_SECRET into assets/a.js")
     assert CANARY not in printed
-    assert mini.ssh(standing) == before_refusal
+    assert mini.shell(standing) == before_refusal

@@ -34,7 +34,7 @@ def test_a_service_that_leaves_the_stack_leaves_the_host(mini: Project) -> None:
     mini.deployed()
     assert running(mini) == ["backend-blue", "web-blue"]
     assert (
-        mini.ssh("ls /etc/systemd/system /etc/higuera/mini /srv/mini/slots | grep worker || true")
+        mini.shell("ls /etc/systemd/system /etc/higuera/mini /srv/mini/slots | grep worker || true")
         == ""
     )
     assert mini.plan() == []
@@ -46,16 +46,18 @@ def test_a_service_that_leaves_the_stack_leaves_the_host(mini: Project) -> None:
 def test_a_rollback_by_hand_keeps_order_and_leaves_a_note(mini: Project) -> None:
     mini.edit("app/web/server.js", "Mini one", "Mini two")
     mini.deployed()
-    mini.ssh("systemd-run --quiet --unit=holder flock /run/higuera/mini.lock sleep 600; sleep 0.5")
-    assert "locked" in mini.ssh("higuera-mini rollback 2>&1 || true")
+    mini.shell(
+        "systemd-run --quiet --unit=holder flock /run/higuera/mini.lock sleep 600; sleep 0.5"
+    )
+    assert "locked" in mini.shell("higuera-mini rollback 2>&1 || true")
     assert "Mini two" in mini.get("/").text
-    mini.ssh("systemctl stop holder")
-    mini.ssh("higuera-mini rollback")
+    mini.shell("systemctl stop holder")
+    mini.shell("higuera-mini rollback")
     assert "Mini one" in mini.get("/").text
-    assert mini.ssh("higuera-mini lock status") == "nobody holds the lock"
-    note = mini.ssh("cat /var/lib/higuera/mini/incidents/*")
+    assert mini.shell("higuera-mini lock status") == "nobody holds the lock"
+    note = mini.shell("cat /var/lib/higuera/mini/incidents/*")
     assert "rolled back by hand from" in note
-    lines = mini.ssh("cat /var/lib/higuera/mini/journal.jsonl").splitlines()
+    lines = mini.shell("cat /var/lib/higuera/mini/journal.jsonl").splitlines()
     entries = [json.loads(line) for line in lines]
     assert [entry["step"] for entry in entries][-2:] == ["confirm", "incident"]
 
@@ -63,23 +65,23 @@ def test_a_rollback_by_hand_keeps_order_and_leaves_a_note(mini: Project) -> None
 def test_a_port_that_is_taken_says_by_whom(mini: Project) -> None:
     node = "/opt/higuera/runtimes/node-22.23.3/bin/node"
     listen = "require('net').createServer().listen(3100, '127.0.0.1')"
-    mini.ssh(f'systemd-run --quiet --unit=squatter {node} -e "{listen}" && sleep 0.5')
+    mini.shell(f'systemd-run --quiet --unit=squatter {node} -e "{listen}" && sleep 0.5')
     mini.edit("app/web/server.js", "Mini one", "Mini two")
     done = mini.deploy("-y")
     assert done.returncode == 1
     assert "port 3100 is taken by node (process " in done.stderr
     assert "squatter.service)" in done.stderr
     assert "Mini one" in mini.get("/").text
-    mini.ssh("systemctl stop squatter")
+    mini.shell("systemctl stop squatter")
     mini.deployed()
     assert "Mini two" in mini.get("/").text
 
 
 def test_what_came_of_a_rollback_as_json(mini: Project) -> None:
-    before = mini.ssh("basename $(readlink /srv/mini/traffic/live/release)")
+    before = mini.shell("basename $(readlink /srv/mini/traffic/live/release)")
     mini.edit("app/web/server.js", "Mini one", "Mini two")
     mini.deployed()
-    live = mini.ssh("basename $(readlink /srv/mini/traffic/live/release)")
+    live = mini.shell("basename $(readlink /srv/mini/traffic/live/release)")
     dry = mini.run(HIGUERA, "rollback", "--json", "--dry-run")
     gone = {"from": live, "to": before}
     assert json.loads(dry.stdout) == {"rolled_back": False, **gone, "live": live}
@@ -94,11 +96,11 @@ def test_what_came_of_a_rollback_as_json(mini: Project) -> None:
 
 def test_what_is_live_and_unproven_is_proven_by_the_next_deploy(mini: Project) -> None:
     """As a release is to which there was no way back when nobody confirmed."""
-    mini.ssh("rm /srv/mini/releases/*/confirmed")
+    mini.shell("rm /srv/mini/releases/*/confirmed")
     assert mini.plan() == ["Cutover"]
     assert "was live and is proven now" in mini.deployed()
     assert mini.plan() == []
-    assert mini.ssh("ls /srv/mini/releases/*/confirmed | wc -l") == "1"
+    assert mini.shell("ls /srv/mini/releases/*/confirmed | wc -l") == "1"
 
 
 def test_a_rollback_is_to_what_was_seen_when_it_was_asked_for(mini: Project) -> None:

@@ -16,7 +16,7 @@ SSLYZE = [str(BIN / "sslyze")]
 
 @pytest.fixture(scope="module")
 def authority(mini_story: Project, tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    bridge = mini_story.ssh("ip -4 route show default").split()[2]
+    bridge = mini_story.shell("ip -4 route show default").split()[2]
     return Authority(tmp_path_factory.mktemp("authority"), bridge)
 
 
@@ -56,7 +56,7 @@ def curl(project: Project, url: str, *words: str, trust: Path | None = None) -> 
 
 
 def certificate(project: Project) -> dict[str, object]:
-    found = json.loads(project.ssh("higuera-mini status --json"))["certificate"]
+    found = json.loads(project.shell("higuera-mini status --json"))["certificate"]
     assert isinstance(found, dict)
     return found
 
@@ -77,7 +77,7 @@ def test_an_authority_that_is_down_stops_no_deploy(
     assert "meanwhile plain HTTP serves" in said
     assert "Mini new" in curl(mini_story, f"http://{NAME}/")
     assert certificate(mini_story)["kind"] == "stand-in"
-    assert "tls       none yet, plain HTTP serves; not renewed: https://" in mini_story.ssh(
+    assert "tls       none yet, plain HTTP serves; not renewed: https://" in mini_story.shell(
         "higuera-mini status"
     )
     smoked(mini_story)
@@ -104,7 +104,7 @@ def test_a_later_deploy_gets_it_and_the_next_changes_nothing(
     acme(mini_story, running)
     # HSTS is only for what the host itself would believe: here for a root that its owner put there.
     root = "/usr/local/share/ca-certificates/authority.crt"
-    mini_story.ssh(f"echo '{running.root.read_text()}' >{root} && update-ca-certificates >&2")
+    mini_story.shell(f"echo '{running.root.read_text()}' >{root} && update-ca-certificates >&2")
     assert "the certificate is good until" in mini_story.deployed()
     assert certificate(mini_story)["kind"] == "acme"
     assert certificate(mini_story)["problem"] == ""
@@ -128,7 +128,7 @@ def test_visitors(mini_story: Project, running: Authority) -> None:
     assert curl(mini_story, "http://nobody.test/") in ("curl 52", "curl 56")
     assert curl(mini_story, "https://nobody.test/", "--insecure") == "curl 35"
     # On the host itself, as a page that is rendered there asks the API.
-    inside = json.loads(mini_story.ssh("curl -fsS http://127.0.0.1/api/headers"))
+    inside = json.loads(mini_story.shell("curl -fsS http://127.0.0.1/api/headers"))
     assert inside["x-forwarded-proto"] == "https"
 
 
@@ -149,17 +149,17 @@ def test_renewals_lose_no_request(mini_story: Project, running: Authority) -> No
     """The timer's own service, with certificates of an hour: each run brings a new one."""
     shown = "readlink /etc/ssl/higuera/mini/current"
     workers = "pgrep -P $(cat /run/nginx.pid)"
-    seen, before = {mini_story.ssh(shown)}, mini_story.ssh(workers)
+    seen, before = {mini_story.shell(shown)}, mini_story.shell(workers)
     trust = ["--name", NAME, "--trust", str(running.root), "--turns", "20"]
     with loaded(mini_story, *trust, "--clients", "30", "--requests", "2000", tls=True) as load:
         for _ in range(3):
-            mini_story.ssh("systemctl start mini-certificate.service")
-            seen.add(mini_story.ssh(shown))
+            mini_story.shell("systemctl start mini-certificate.service")
+            seen.add(mini_story.shell(shown))
     assert len(seen) == 4
     assert (load["failures"], load["sockets_cut"]) == (0, 0), load
     assert load["requests"] >= 2000
-    assert mini_story.ssh(workers) == before
-    assert mini_story.ssh("systemctl is-enabled mini-certificate.timer") == "enabled"
+    assert mini_story.shell(workers) == before
+    assert mini_story.shell("systemctl is-enabled mini-certificate.timer") == "enabled"
 
 
 def test_a_renewal_that_fails_is_seen_long_before_the_end(
@@ -167,13 +167,13 @@ def test_a_renewal_that_fails_is_seen_long_before_the_end(
 ) -> None:
     running.point(NOBODY)
     start = "systemctl start mini-certificate.service"
-    mini_story.ssh(f"! {start}")
+    mini_story.shell(f"! {start}")
     assert "finds no address of a name" in str(certificate(mini_story)["problem"])
-    assert "not renewed: https://" in mini_story.ssh("higuera-mini status")
-    assert "mini-certificate.service" in mini_story.ssh("systemctl --failed --plain --no-legend")
+    assert "not renewed: https://" in mini_story.shell("higuera-mini status")
+    assert "mini-certificate.service" in mini_story.shell("systemctl --failed --plain --no-legend")
     assert "Mini new" in curl(mini_story, f"https://{NAME}/", trust=running.root)
     running.point(mini_story.host.address)
-    mini_story.ssh(start)
+    mini_story.shell(start)
     assert certificate(mini_story)["problem"] == ""
 
 
@@ -213,7 +213,7 @@ def test_a_given_one_and_none_at_all(mini_story: Project, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     secret = key.splitlines()[1]
     assert secret not in done.stdout + done.stderr
-    assert secret not in mini_story.ssh("journalctl -o cat")
+    assert secret not in mini_story.shell("journalctl -o cat")
     trust = mini_story.folder / "inventory" / "given.pem"
     assert curl(mini_story, f"https://{NAME}/", trust=trust).startswith("HTTP/2 200")
     assert mini_story.plan() == []
@@ -222,6 +222,6 @@ def test_a_given_one_and_none_at_all(mini_story: Project, tmp_path: Path) -> Non
     assert curl(mini_story, f"http://{NAME}/").startswith("HTTP/1.1 200")
     assert curl(mini_story, f"https://{NAME}/") == "curl 7"
     # What was shown is gone, and so is the timer of before.
-    assert mini_story.ssh("ls /etc/ssl/higuera/mini") == ""
-    assert mini_story.ssh("ls /etc/systemd/system | grep certificate || true") == ""
-    assert mini_story.ssh("systemctl list-timers --all | grep mini-cert || true") == ""
+    assert mini_story.shell("ls /etc/ssl/higuera/mini") == ""
+    assert mini_story.shell("ls /etc/systemd/system | grep certificate || true") == ""
+    assert mini_story.shell("systemctl list-timers --all | grep mini-cert || true") == ""

@@ -26,7 +26,7 @@ def loaded(project: Project, *arguments: str, tls: bool = False) -> Iterator[Loa
         try:
             port = 443 if tls else 80
             opened = f"ss -Htn state established '( sport = :{port} )' | wc -l"
-            until(lambda: int(project.ssh(opened)) > 0, "the load begins")
+            until(lambda: int(project.shell(opened)) > 0, "the load begins")
             yield counted
             assert load.poll() is None, "the load ended before the last move"
             load.terminate()
