@@ -30,8 +30,11 @@ def show_diff(host: Host, stale: list[File], there: HostFiles) -> None:
 
 
 def warn(host: Host, text: str) -> None:
-    """Tell what nobody here will change, once: when the deploy is prepared, so a plan has it."""
-    if not host.state.is_executing:
+    """Tell what nobody here will change, once: when the deploy is prepared, so a plan has it.
+
+    With `-y` pyinfra asks no operation for its changes while it prepares: then when it executes.
+    """
+    if not host.state.is_executing or not host.state.check_for_changes:
         host.log_styled(text, fg="yellow", log_func=logger.warning)
 
 

@@ -56,6 +56,9 @@ rm -f "$file.owner"
 clear_up >/dev/null 2>&1 # the one who could read what it prints is gone
 """
 
+# What paramiko raises on a connection that is gone.
+GONE = (OSError, SSHException, EOFError)
+
 
 class Lock:
     """The lock of one app on one host, as long as this object has it open."""
@@ -73,7 +76,7 @@ class Lock:
             gevent.sleep(BEAT)
             try:
                 self._channel.sendall(b".")
-            except (OSError, SSHException):
+            except GONE:
                 return  # the host lets go by itself; the next command of the deploy fails
 
     @property
@@ -95,7 +98,7 @@ class Lock:
             self._channel.sendall(goodbye)
             self._channel.shutdown_write()
             self._channel.status_event.wait(PATIENCE)
-        except (OSError, SSHException):
+        except GONE:
             pass  # then the host has noticed by itself
         finally:
             self._channel.close()
