@@ -66,8 +66,11 @@ def _started(command: str, environ: dict[str, str]) -> Iterator["subprocess.Pope
 
 def _answer(process: "subprocess.Popen[bytes]", deadline: float) -> str:
     # Not poll(): that forgets the process, by which all that it started is ended.
-    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    least = 0.0 if ended is None else READING
+    try:
+        has_ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        least = 0.0 if has_ended is None else READING
+    except ChildProcessError:  # gevent, which pyinfra runs on, has taken its end in already
+        least = READING
     out, err = process.communicate(timeout=max(least, deadline - time.monotonic()))
     if process.returncode == 127:
         raise _FailedError("is not on this machine")
