@@ -66,6 +66,11 @@ def held(there: DatabaseHost) -> str:
     )
 
 
+def is_freed(there: DatabaseHost) -> None:
+    """The server lets go of a lock a moment after the client that had it is gone."""
+    until(lambda: held(there) == "0", "the lock is free")
+
+
 class TestOneMigration:
     def test_a_dump_first_and_then_the_job(self, there: DatabaseHost) -> None:
         there.migration("psql -c 'alter table forms add column a integer'; echo applied")
@@ -77,7 +82,8 @@ class TestOneMigration:
         assert columns(there) == "id a"
         listed = there.run("backups").split()[0]
         assert f"backup {listed}" == backup
-        assert (held(there), list(there.work.glob("*turn*"))) == ("0", [])
+        assert list(there.work.glob("*turn*")) == []
+        is_freed(there)
 
     def test_a_job_that_fails_is_a_failure_and_its_words_are_told(
         self, there: DatabaseHost
@@ -87,7 +93,7 @@ class TestOneMigration:
         assert done.returncode == 1
         assert "about to fail" in done.stdout
         assert 'relation "nowhere" does not exist' in done.stdout
-        assert held(there) == "0"
+        is_freed(there)
 
     def test_nothing_is_done_where_the_ledger_is_another(self, there: DatabaseHost) -> None:
         there.migration("psql -c 'alter table forms add column a integer'")
@@ -164,7 +170,7 @@ class TestTheTurn:
                 gate.touch()
             thread.join(30)
         assert second == [0]
-        until(lambda: held(there) == "0", "the lock is free")
+        is_freed(there)
 
     def test_of_another_database_is_another(self, there: DatabaseHost) -> None:
         there.migration("echo applied")
