@@ -166,40 +166,23 @@ class Project:
     def ssh(self, command: str, check: bool = True) -> str:
         """A command on the VPS, as root; its output."""
         vps = self.host
-        done = subprocess.run(
-            [
-                *("ssh", "-q", "-i", str(vps.key), "-o", "BatchMode=yes"),
-                *("-o", f"UserKnownHostsFile={vps.known_hosts}", "-o", "ConnectTimeout=10"),
-                f"root@{vps.address}",
-                command,
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout.strip()
+        login = [
+            *("ssh", "-q", "-i", str(vps.key), "-o", "BatchMode=yes"),
+            *("-o", f"UserKnownHostsFile={vps.known_hosts}", "-o", "ConnectTimeout=10"),
+            f"root@{vps.address}",
+        ]
+        return output_of(login, command, check)
 
     def shell(self, command: str, check: bool = True) -> str:
         """The same without a login: sshd is under test itself, and takes thirty times as long."""
         init = machine.init_of(self.vps)
         assert init is not None, f"{self.vps} does not run"
-        done = subprocess.run(
-            [
-                *("nsenter", "--target", str(init.pid)),
-                *("--mount", "--uts", "--ipc", "--net", "--pid"),
-                *("env", "--ignore-environment", "--chdir=/root", *ROOT, "bash", "-c", command),
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout.strip()
+        inside = [
+            *("nsenter", "--target", str(init.pid)),
+            *("--mount", "--uts", "--ipc", "--net", "--pid"),
+            *("env", "--ignore-environment", "--chdir=/root", *ROOT, "bash", "-c"),
+        ]
+        return output_of(inside, command, check)
 
     def get(self, path: str, **arguments: Any) -> httpx.Response:
         """A request to the public side."""
@@ -243,6 +226,20 @@ class Project:
         return self.shell(
             f"find {folders} -xdev \\( -type f -o -type l \\) -printf '%p %m %u %T@ %l\\n' | sort"
         )
+
+
+def output_of(way: list[str], command: str, check: bool) -> str:
+    """What a command prints that is the last argument of the way to where it runs."""
+    done = subprocess.run(
+        [*way, command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
