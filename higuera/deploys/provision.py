@@ -71,7 +71,7 @@ def provision(run: Run, machine: MachineState) -> None:
         pair = given_pair(run.deployment)
         certificate.shown(
             name="Certificate",
-            tool=run.tool,
+            tool=run.deployment.stack.paths.tool,
             wanted=certificate_for(environment, pair),
             timer=timer_of(stack, environment),
             pair=pair,

@@ -13,7 +13,7 @@ from higuera.operations.remote import run_remote
 def flip(host: Host, tool: str, plan: str, seconds: int, prove: Callable[[Host], None]) -> None:
     """Move traffic to a plan, prove it and confirm it; whatever fails takes it back at once.
 
-    + tool: the on-host tool
+    + tool: the on-host tool, for a shell
     + plan: its number
     + seconds: after which the host goes back by itself, should nobody confirm
     + prove: raises when the public side is not as it should be

@@ -16,6 +16,7 @@ from pyinfra.api import Host, StringCommand
 from pyinfra.connectors.util import make_unix_command_for_host
 
 from higuera.errors import HostError
+from higuera.spec.actor import deploy_id
 
 BEAT = 3  # seconds between the controller's signs of life
 SILENCE = 15  # seconds without one after which the host takes the controller for gone
@@ -119,6 +120,7 @@ def script(app: str, owner: dict[str, str], silence: int = SILENCE) -> str:
         "end": "@END@",
         "actor": owner["actor"],
         "release": owner.get("release", ""),
+        "deploy": deploy_id(),
     }
     return SCRIPT.format(
         file=quote(f"/run/higuera/{app}.lock"),

@@ -14,6 +14,7 @@ from higuera.facts.standing import StandingState
 from higuera.operations.flip import flip
 from higuera.operations.remote import run_remote
 from higuera.operations.step import step
+from higuera.spec.actor import by_this_deploy
 from higuera.spec.load import Deployment
 from higuera.spec.release import ago, made, moment
 
@@ -30,7 +31,7 @@ def rolled_back(
     + prove: raises when the public side is not as it should be
     """
     stack = deployment.stack
-    tool = quote(stack.paths.tool)
+    tool = by_this_deploy(stack.paths.tool)
 
     def go(host: Host) -> None:
         now = run_remote(host, f'basename "$(readlink -f {quote(stack.paths.live_release)})"')[0]

@@ -24,6 +24,7 @@ from higuera.render.host import settings_files
 from higuera.render.nginx import nginx_files, sandbox_file
 from higuera.render.ssh import ssh_files
 from higuera.render.units import slot_files
+from higuera.spec.actor import by_this_deploy
 from higuera.spec.load import Deployment
 from higuera.spec.release import Manifest, Part, Schema, release_id
 from higuera.spec.service import COLOURS
@@ -90,8 +91,8 @@ class Run:
 
     @property
     def tool(self) -> str:
-        """The on-host tool."""
-        return self.deployment.stack.paths.tool
+        """The on-host tool, for a shell."""
+        return by_this_deploy(self.deployment.stack.paths.tool)
 
     @cached_property
     def shared_files(self) -> list[File]:

@@ -16,12 +16,13 @@ from aftermath import (
     slowly,
     struck,
 )
-from harness import Project
+from harness import Project, until
 
 from higuera import sandbox
 
 STEPS = ["Build", "Upload", "Candidates", "Candidate smoke", "Cutover"]
 ABANDONED = ("deploy", "abandoned")
+PROXY = "systemctl show --property=ActiveState --value mini-web-green-proxy.service | sed 's/activating/active/'"
 
 
 def struck_at_each(
@@ -60,6 +61,24 @@ def test_an_ended_controller(mini: Project, number: int, steps: list[str]) -> No
     """The host notices at once, takes back what was not confirmed and stops what was started."""
     code = -number if number == signal.SIGKILL else 128 + number
     struck_at_each(mini, steps, lambda process: process.send_signal(number), code)
+
+
+def test_a_request_that_waits_for_the_candidate(mini: Project) -> None:
+    """A connection in its socket does not start again what the host has stopped."""
+    slow_where_asked(mini)
+    next_page(mini, "one", "two")
+    ask = "curl --silent --max-time 20 --unix-socket /run/higuera/mini/web-green.sock http://localhost/"
+
+    def end(process: subprocess.Popen[str]) -> None:
+        in_the_middle(mini, "Candidates", "two")
+        mini.shell(f"systemd-run --quiet --collect -- {ask}")
+        until(lambda: "active" in mini.shell(PROXY).split(), "a request waits", 5)
+        process.kill()
+
+    with slowly(mini, "Candidates"):
+        struck(mini, "Candidates", end)
+    settled(mini, "one", ABANDONED, home=False)
+    converges(mini, "two")
 
 
 @pytest.mark.parametrize("step", ["Candidate smoke", "Cutover", "after the flip"])

@@ -15,6 +15,7 @@ from typing import IO
 import pytest
 
 from higuera.operations import lock
+from higuera.spec.actor import deploy_id
 
 OWNER = {
     "actor": 'ana@"laptop"',
@@ -155,6 +156,7 @@ def test_a_closed_channel_frees_it_and_is_journalled(machine: Machine) -> None:
         "start": OWNER["since"],
         "actor": OWNER["actor"],
         "release": "r2",
+        "deploy": deploy_id(),
     }
 
 

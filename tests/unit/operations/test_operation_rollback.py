@@ -13,7 +13,10 @@ from pyinfra.api import Host
 from higuera.errors import HostError
 from higuera.facts.standing import StandingState
 from higuera.operations import rollback
+from higuera.spec.actor import by_this_deploy
 from higuera.spec.load import Deployment, load_deployment
+
+TOOL = by_this_deploy("/usr/local/sbin/higuera-forms")
 
 SERVES_R2 = {"live": {"plan": "0002", "release": "r2"}}
 
@@ -68,7 +71,7 @@ def rolled_back(
     def run_remote(host: Host, script: str) -> list[str]:
         if script.startswith("basename "):
             return [serves]
-        words = script.removeprefix("/usr/local/sbin/higuera-forms ")
+        words = script.removeprefix(f"{TOOL} ")
         ran.append(words)
         if words.split()[0] == broken:
             raise HostError(f"{broken} is broken")
@@ -99,7 +102,7 @@ def badly(host: Host) -> None:
 
 def test_armed_checked_proven_kept(deployment: Deployment) -> None:
     seconds = deployment.stack.settings.confirm_deadline
-    switch = f"switch 0005 {seconds} && /usr/local/sbin/higuera-forms check"
+    switch = f"switch 0005 {seconds} && {TOOL} check"
     assert rolled_back(deployment, well) == (["back r1", switch, "confirm 0005"], "")
 
 

@@ -123,6 +123,64 @@ class TestAbandoned:
         assert stopped(twice) == []
 
 
+class TestWhatIsLeft:
+    """Of an abandoned deploy: a command that its connection no longer hears."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["prepare", "web", "blue", "r1"],
+            ["start", "web", "blue"],
+            ["switch", "0001", "60"],
+            ["confirm"],
+            ["revert"],
+            ["status"],
+        ],
+    )
+    @pytest.mark.parametrize("deploy", [None, "d2"])
+    def test_does_nothing(self, twice: ToolHost, words: list[str], deploy: str | None) -> None:
+        if deploy is not None:
+            twice.deploying(deploy=deploy)
+        before = twice.tree()
+        done = twice.try_to(*words, HIGUERA_DEPLOY="d1")
+        told = "higuera-forms: the deploy that asked for this was abandoned\n"
+        assert (done.returncode, done.stderr, done.stdout) == (1, told, "")
+        assert (twice.tree(), twice.calls()) == (before, [])
+
+    def test_a_deploy_that_goes_on_is_served(self, twice: ToolHost) -> None:
+        twice.deploying(deploy="d1")
+        assert twice.try_to("start", "web", "blue", HIGUERA_DEPLOY="d1").returncode == 0
+        assert twice.try_to("switch", "0001", HIGUERA_DEPLOY="d1").returncode == 0
+        assert twice.live == "0001"
+
+    @pytest.mark.parametrize("answers", ["exit 7", "true"])
+    def test_a_candidate_that_starts_is_stopped(self, twice: ToolHost, answers: str) -> None:
+        """Whether it answers or not by the time that nobody waits for it any more."""
+        file = twice.deploying(deploy="d1")
+        twice.stub("curl", f"rm -f {file}; {answers}")
+        done = twice.try_to("start", "web", "blue", HIGUERA_DEPLOY="d1")
+        assert done.returncode == 1
+        why = "forms-web-blue did not become healthy: the deploy that asked for this was abandoned"
+        assert done.stderr.startswith(why)
+        assert stopped(twice) == ["forms-web-blue"]
+
+    def test_what_waited_to_move_traffic_moves_nothing(self, twice: ToolHost) -> None:
+        file = twice.deploying(deploy="d1")
+        twice.stub("flock", f"rm -f {file}")
+        done = twice.try_to("switch", "0001", HIGUERA_DEPLOY="d1")
+        assert (done.returncode, twice.live) == (1, "0002")
+        assert done.stderr.endswith("was abandoned: nothing was moved\n")
+
+    def test_a_connection_that_waits_in_its_socket_starts_nothing(self, twice: ToolHost) -> None:
+        twice.run("stop", "web", "blue")
+        called = [call for call in twice.calls() if ".socket" in call]
+        assert called == [
+            "systemctl --quiet stop forms-web-blue.socket forms-web-blue-proxy.service "
+            "forms-web-blue.service",
+            "systemctl --quiet start forms-web-blue.socket",
+        ]
+
+
 class TestNotice:
     @pytest.mark.parametrize(("settler", "why"), SETTLERS.items())
     def test_everybody_is_told_until_a_release_is_confirmed(

@@ -189,11 +189,12 @@ class ToolHost:
         self.run("switch", plan, "60")
         self.calls()
 
-    def deploying(self, actor: str = "ana@laptop") -> Path:
+    def deploying(self, actor: str = "ana@laptop", deploy: str = "d1") -> Path:
         """A deploy began and has not come to its end: what the lock writes about it."""
         file = self.root / "var/lib/higuera" / self.stack.app / "deploying"
         file.parent.mkdir(parents=True, exist_ok=True)
         line = {"step": "deploy", "result": "abandoned", "end": "@END@", "actor": actor}
+        line["deploy"] = deploy
         file.write_text(json.dumps(line) + "\n")
         return file
 
