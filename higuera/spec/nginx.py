@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.cors import Cors
 from higuera.spec.limits import Header, Rate, Tiers
@@ -23,6 +23,12 @@ HEADERS: dict[str, str | bool | None] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
 }
+# nginx sends these itself, with a value of its own.
+EDGE_HEADERS = (
+    *("Cache-Control", "Retry-After", "Strict-Transport-Security", "Vary", "X-Request-Id"),
+    *(f"Access-Control-Allow-{what}" for what in ("Credentials", "Headers", "Methods", "Origin")),
+    *("Access-Control-Expose-Headers", "Access-Control-Max-Age"),
+)
 # What proxies and frameworks believe of a request; from outside it is but a claim.
 DROPPED = [
     *("CF-Connecting-IP", "Fastly-Client-IP", "Forwarded", "Front-End-Https", "Proxy"),
@@ -91,6 +97,9 @@ class Nginx(Model):
         if True in [value for value in given.values() if isinstance(value, bool)]:
             raise ValueError("a header has a text, or is off")
         names = {str(name).lower() for name in given}
+        for name in EDGE_HEADERS:
+            if name.lower() in names:
+                raise ValueError(f"{name} is the edge's own: tls.hsts, nginx.cors or the app set it")
         kept = {name: text for name, text in HEADERS.items() if name.lower() not in names}
         return {**kept, **given}
 
@@ -99,6 +108,14 @@ class Nginx(Model):
     def _beside_the_defaults(cls, given: list[str]) -> list[str]:
         known = {name.lower() for name in DROPPED}
         return [*DROPPED, *(name for name in given if name.lower() not in known)]
+
+    @model_validator(mode="after")
+    def _passes_what_is_dropped(self) -> "Nginx":
+        dropped = {name.lower() for name in self.dropped_headers}
+        for name in self.passed_headers:
+            if name.lower() not in dropped:
+                raise ValueError(f"passed_headers: {name} is none of dropped_headers")
+        return self
 
     def kept_from_the_app(self) -> list[str]:
         """The dropped headers, less those that are let through by name."""

@@ -133,8 +133,13 @@ class Stack(Model):
                 raise ValueError(f"routes.{prefix}: no service {service} (there are: {known})")
             if self.services[service].is_worker:
                 raise ValueError(f"routes.{prefix}: {service} is a worker, which answers nobody")
-        static = [prefix for service in self.services.values() for prefix in service.static]
-        for problem in self.nginx.problems(list(self.routes), static):
+        static: dict[str, str] = {}
+        for name, service in self.services.items():
+            for prefix in service.static:
+                if prefix in static:
+                    raise ValueError(f"services.{name}.static: {static[prefix]} has {prefix} too")
+                static[prefix] = name
+        for problem in self.nginx.problems(list(self.routes), list(static)):
             raise ValueError(problem)
         for key, job in self.database.jobs() if self.database else []:
             if job.service not in self.services:
@@ -221,8 +226,8 @@ class Stack(Model):
         return f"{self.app}-{service}"
 
     def service_at(self, path: str) -> str:
-        """The service that nginx sends a path to: that of the longest route it starts with."""
-        return self.routes[max((r for r in self.routes if path.startswith(r)), key=len)]
+        """The service that nginx sends a path to: of the longest route it starts with, or is."""
+        return self.routes[max((r for r in self.routes if f"{path}/".startswith(r)), key=len)]
 
     def takers(self, route: str) -> list[str]:
         """Who answers a route: its service, then those of the ever shorter routes around it."""

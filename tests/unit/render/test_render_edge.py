@@ -78,6 +78,27 @@ def test_headers_are_added_and_never_replaced(tmp_path: Path) -> None:
         assert answer.all("Access-Control-Allow-Origin") == ["*"]
 
 
+def test_a_route_without_its_slash_is_the_route(tmp_path: Path) -> None:
+    """And no redirect: whoever follows it comes back without what was posted."""
+    asks = [Ask("/api", "POST"), Ask("/api?x=1", "POST"), Ask("/apix", "POST")]
+    found = answers(tmp_path, asks)
+    assert [answer.status for answer in found] == [200, 200, 200]
+    log = (tmp_path / "logs" / "forms.log").read_text().splitlines()
+    assert [json.loads(line)["route"] for line in log] == ["/api/", "/api/", "/"]
+
+
+def test_the_log_has_paths_as_they_were_asked_for(tmp_path: Path) -> None:
+    asks = [Ask("/_next/static/none.js"), Ask("/own"), Ask("/api")]
+    answers(tmp_path, asks)
+    log = (tmp_path / "logs" / "forms.log").read_text().splitlines()
+    assert [json.loads(line)["uri"] for line in log] == [ask.path for ask in asks]
+
+
+def test_a_limit_without_a_burst(tmp_path: Path) -> None:
+    found = answers(tmp_path, [Ask(times=3)], limits={"/api/": {"minute": 60, "burst": 0}})
+    assert [answer.status for answer in found] == [200, 429, 429]
+
+
 def test_what_outsiders_claim_does_not_reach_the_app(tmp_path: Path) -> None:
     claims = {
         "Forwarded": "for=198.51.100.9;proto=https",

@@ -51,6 +51,12 @@ def test_hsts_is_never_said_where_it_is_turned_off_or_there_is_no_tls() -> None:
     assert "Strict-Transport-Security" not in conf("off")
 
 
+def test_hsts_is_said_once_whatever_the_app_sends() -> None:
+    hide = "proxy_hide_header Strict-Transport-Security;"
+    assert conf("acme").count(hide) == conf("acme").count("proxy_hide_header X-Powered-By;")
+    assert hide not in conf("acme, no hsts")  # then it is the app's
+
+
 def test_only_an_authority_has_its_questions_answered() -> None:
     assert conf("acme").count("location ^~ /.well-known/acme-challenge/") == 2
     assert "location ^~ /.well-known" not in conf("self-signed")

@@ -43,6 +43,9 @@ def cors(**more: Any) -> dict[str, Any]:
         ({"headers": {"X-A": "a\nb"}}, "should match pattern"),
         ({"headers": {"X A": "a"}}, "should match pattern"),
         ({"headers": {"X-A": True}}, "a header has a text, or is off"),
+        ({"headers": {"cache-control": "no-store"}}, "Cache-Control is the edge's own"),
+        ({"headers": {"Strict-Transport-Security": False}}, "is the edge's own: tls.hsts"),
+        ({"passed_headers": ["X-Forwarded-Proto"]}, "X-Forwarded-Proto is none of dropped_headers"),
         (cors(origins=["*"], credentials=True), "* stands alone and goes without credentials"),
         (cors(origins=["*", "https://a.example"]), "* stands alone"),
         (cors(origins=["https://a.example/"]), "should match pattern"),
@@ -72,6 +75,13 @@ def test_static_prefixes_may_be_read_by_others_too() -> None:
     data = {**STACK, "services": {**STACK["services"], "web": web}}
     nginx = {"cors": {"/widget/": {"origins": ["*"]}}}
     assert Stack.model_validate({**data, "nginx": nginx}).nginx.cors["/widget/"].is_open
+
+
+def test_a_static_prefix_has_one_owner() -> None:
+    web = {**STACK["services"]["web"], "static": {"/widget/": "public"}}
+    services = {**STACK["services"], "web": web, "admin": {**web, "port": 4000}}
+    with pytest.raises(ValidationError, match=r"services.admin.static: web has /widget/ too"):
+        Stack.model_validate({**STACK, "services": services})
 
 
 @pytest.mark.parametrize(("minute", "seconds"), [(1, 60), (5, 12), (7, 9), (60, 1), (600, 1)])

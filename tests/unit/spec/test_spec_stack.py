@@ -142,7 +142,8 @@ def test_route_slug(prefix: str, slug: str) -> None:
 def test_longest_route_takes_the_path() -> None:
     stack = Stack.model_validate(changed(STACK, "routes", {"/": "web", "/api/": "backend"}))
     assert stack.service_at("/api/health") == "backend"
-    assert stack.service_at("/api") == "web"
+    assert stack.service_at("/api") == "backend"
+    assert stack.service_at("/apis") == "web"
     assert stack.public_health() == ["/api/health", "/"]
 
 
