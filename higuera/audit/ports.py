@@ -18,10 +18,10 @@ PROGRAM = re.compile(r'users:\(\("([^"]*)"')
 
 def audit(subject: Subject) -> list[Finding]:
     """Ask the host, which sees what a firewall hides as well. Raises ProgramError."""
-    return [judge(subject.ask(COMMAND))]
+    return [judge(subject.ask(COMMAND), subject.port)]
 
 
-def judge(output: str) -> Finding:
+def judge(output: str, ssh: int) -> Finding:
     """From lines such as `tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",…`."""
     open_to_others = []
     lines = [line.split(maxsplit=6) for line in output.splitlines() if line.strip()]
@@ -33,7 +33,7 @@ def judge(output: str) -> Finding:
             continue
         program = PROGRAM.search(rest[-1]) if rest else None
         open_to_others.append((kind, int(port), program[1] if program else "unknown"))
-    unwanted = [each for each in dict.fromkeys(open_to_others) if not _is_expected(*each)]
+    unwanted = [each for each in dict.fromkeys(open_to_others) if not _is_expected(*each, ssh)]
     wanted = sorted({port for kind, port, program in open_to_others if kind == "tcp"})
     return judged(
         NAME,
@@ -54,8 +54,9 @@ def _is_own(address: str) -> bool:
         return False
 
 
-def _is_expected(kind: str, port: int, program: str) -> bool:
+def _is_expected(kind: str, port: int, program: str, ssh: int) -> bool:
     if kind == "udp":
         return port in UDP
-    # Until its first connection a socket of systemd's is listened on by systemd.
-    return program == "sshd" or (port in WEB and program in ("nginx", "systemd"))
+    if port in WEB:
+        return program == "nginx"
+    return program == "sshd" or (port == ssh and program == "systemd")  # ssh.socket

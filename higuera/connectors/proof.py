@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from paramiko import AuthenticationException, SSHException
+from paramiko import AuthenticationException, PKey, SSHException
 from paramiko import SSHClient as ParamikoClient
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import SSHClient
@@ -19,6 +19,9 @@ def prove_login(connector: SSHConnector, user: str) -> None:
     """Log in anew as a user, with the key of the deploy, and become root. Raises HostError."""
     name = connector.host.name
     with_key = {**connector.make_paramiko_kwargs(), "username": user}
+    if key := _key_that_got_in(connector.client):
+        # An agent's other keys would use up the tries that sshd gives.
+        with_key |= {"pkey": key, "allow_agent": False, "look_for_keys": False}
     hostname = with_key.pop("hostname")
     _trust(connector.client, hostname)
     until = time.monotonic() + PATIENCE
@@ -37,6 +40,12 @@ def prove_login(connector: SSHConnector, user: str) -> None:
         if status != 0:
             raise HostError(f"{name}: a new login as {user} gets in, but may not sudo")
         return
+
+
+def _key_that_got_in(client: ParamikoClient | None) -> PKey | None:
+    transport: Any = client.get_transport() if client is not None else None
+    handler = getattr(transport, "auth_handler", None)
+    return getattr(handler, "private_key", None)
 
 
 def _trust(client: ParamikoClient | None, hostname: str) -> None:

@@ -27,8 +27,9 @@ HEARTBEAT = 5  # seconds between signs of life of a slow command
 # Seconds without an answer after which a connection counts as cut: the deploy ends before the host,
 # which hears a sign of life every 3 s and waits for 15, takes it for abandoned.
 GONE = 9
-# Paramiko's words when the server took the connection and said nothing in CONNECT_TIMEOUT seconds.
-SILENT = "No existing session"
+# Paramiko's words when the server took the connection and said nothing in CONNECT_TIMEOUT seconds;
+# and when it hung up, since too many keys of an agent were none of those that it knows.
+ENDED = "No existing session"
 TRIES = 3
 
 # Its threads print tracebacks of what is told as an error anyway.
@@ -124,19 +125,26 @@ class HigueraSSHConnector(SSHConnector):
             try:
                 return super().connect()
             except PyinfraError as error:
-                if SILENT not in str(error):
+                if ENDED not in str(error):
                     raise
+                if self._was_greeted():
+                    told = "Authentication error (sshd hung up: none of so many keys was known)"
+                    raise ConnectError(told) from None
                 if not left:
                     told = "it takes connections, but its sshd does not answer"
                     raise ConnectError(told) from None
                 self.host.log("its sshd does not answer; asking again", log_func=logger.warning)
+
+    def _was_greeted(self) -> bool:
+        transport = self.client.get_transport() if self.client is not None else None
+        return bool(getattr(transport, "initial_kex_done", False))
 
     def _advice(self, problem: str) -> str:
         hostname = self.data["ssh_hostname"] or self.host.name
         if "key file" in problem:
             return "correct host.key in the environment file"
         if "uthentication" in problem:
-            return "is this the key that the host knows? correct host.user or host.key"
+            return "is this the key that the host knows? name it: host.user and host.key"
         port = self.data["ssh_port"] or 22
         return f"is it up, and is the address right? Try: ssh -p {port} {hostname}"
 

@@ -18,6 +18,7 @@ from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.certificate import certificate_for, given_pair, timer_of
 from higuera.render.hardening import unwanted
+from higuera.render.limits import keys_path
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of
 from higuera.spec.paths import RUNTIMES, incoming
@@ -65,6 +66,7 @@ def provision(run: Run, machine: MachineState) -> None:
         generation=generation_id(stack, environment, project, run.deployment.secrets),
         status_port=stack.nginx.status_port,
         before_reload=adoption(stack),
+        absent=[] if stack.nginx.tiers else [keys_path(stack)],
     )
     release.tool_written(name="Tool and jobs", run=run)
     if environment.tls.is_on:
@@ -88,8 +90,8 @@ def _folders(run: Run, machine: MachineState) -> list[Folder]:
         Folder(paths.config, mode="700"),
         Folder("/var/lib/higuera"),
         *(
-            Folder(incoming(user), mode="700", owner=f"{user}:{group}")
-            for user, group in {run.login: run.login, machine.user: machine.group}.items()
+            Folder(incoming(user), mode="700", owner=f"{user}:root")
+            for user in dict.fromkeys([run.login, machine.user])
         ),
         Folder(paths.state, mode="750"),
         Folder("/opt/higuera"),

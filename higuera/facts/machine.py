@@ -13,15 +13,18 @@ ID='' VERSION_ID=''
 [ -r /etc/os-release ] && . /etc/os-release # `.` of a missing file ends a POSIX shell
 echo "system ${ID:-unknown} ${VERSION_ID:-unknown}"
 echo "machine $(uname -m)"
-echo "user $(id -un) $(id -u) $(id -gn)"
-if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then echo "root yes"; else echo "root no"; fi
+echo "user $(id -un) $(id -u)"
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi 2>/dev/null; }
+if as_root true; then echo "root yes"; else echo "root no"; fi
 [ -d /run/systemd/system ] && echo "systemd yes"
 for folder in / /srv /opt /var/lib; do # the least of them, wherever they are mounted
     df -Pk "$folder" | awk 'NR == 2 { print "disk", $4 }'
 done
-for file in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
-    [ -r "$file" ] && awk 'tolower($1) == "port" { print "sshd", $2 }' "$file"
-done
+# Where sshd listens it says itself, to root; ssh.socket listens for it.
+as_root sshd -T | awk '$1 == "listenaddress" { sub(/.*:/, "", $2); print "sshd", $2 }'
+systemctl --quiet is-active ssh.socket 2>/dev/null &&
+    systemctl show --property=Listen --value ssh.socket |
+    sed -n 's/.*:\([0-9]*\) (Stream)$/sshd \1/p'
 soon=/run/systemd/shutdown/scheduled
 [ -r "$soon" ] && awk -F= -v now="$(date +%s)" '
     $1 == "USEC" { print "shutdown", int($2 / 1000000) - now }' "$soon"
@@ -40,7 +43,6 @@ class MachineState:
     version: str
     machine: str
     user: str
-    group: str
     is_root: bool
     may_be_root: bool
     has_systemd: bool
@@ -61,7 +63,7 @@ class Machine(FactBase[MachineState | None]):
         """From its lines to a state."""
         found = tagged(output)
         system, version = (rows(found, "system", 2) or [["unknown", "unknown"]])[0]
-        user, uid, group = (rows(found, "user", 3) or [["unknown", "-1", "unknown"]])[0]
+        user, uid = (rows(found, "user", 2) or [["unknown", "-1"]])[0]
         free = [line for line in found["disk"] if line.isdecimal()]
         ports = {int(line) for line in found["sshd"] if line.isdecimal() and int(line) < 65536}
         return MachineState(
@@ -69,7 +71,6 @@ class Machine(FactBase[MachineState | None]):
             version=version,
             machine=(found["machine"] or [""])[0] or "unknown",
             user=user,
-            group=group,
             is_root=uid == "0",
             may_be_root="yes" in found["root"],
             has_systemd="yes" in found["systemd"],

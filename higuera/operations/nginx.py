@@ -8,6 +8,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
+from higuera.facts.script import words
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
 from higuera.render.files import File
@@ -32,7 +33,11 @@ def is_read_by_it(file: File) -> bool:
 
 @operation()
 def configured(
-    files: list[File], generation: str, status_port: int, before_reload: str = ""
+    files: list[File],
+    generation: str,
+    status_port: int,
+    before_reload: str = "",
+    absent: list[str] | None = None,
 ) -> Generator[StringCommand, None, None]:
     """Write the nginx configuration of a stack and reload, only when something differs.
 
@@ -45,6 +50,7 @@ def configured(
     + generation: the id that the new configuration answers with
     + status_port: loopback port of that answer
     + before_reload: shell lines that make ready what the new configuration looks for
+    + absent: paths of files that have to be gone, such as keys that nothing reads any more
 
     **Example:**
 
@@ -55,7 +61,7 @@ def configured(
     ask = f"curl -fsS --max-time 2 http://127.0.0.1:{status_port}/generation 2>/dev/null"
     there = host.get_fact(
         Files,
-        paths=[file.path for file in files],
+        paths=[*(file.path for file in files), *(absent or [])],
         units=[UNIT],
         contents=readable(host, files),
         probe=f"{ask}; {SHUT_IN}",
@@ -67,12 +73,14 @@ def configured(
     if serves and _waits(files, stale, "shut-in" in told):
         warn(host, LATER)
     is_live = told[:1] == [generation] and there.units.get(UNIT) == "active enabled"
-    if not stale and is_live:
+    left = [path for path in absent or [] if path in there.files]
+    remove = f"rm -f {words(left)}\n" if left else ""
+    if not stale and not left and is_live:
         host.noop("nginx serves this configuration")
     elif is_live and [file.path for file in stale] == [DROP_IN]:
-        yield write(stale, after="systemctl daemon-reload")
+        yield write(stale, after=f"systemctl daemon-reload\n{remove}".strip())
     else:
-        after = before_reload + _reload(stale, serves, ask, generation)
+        after = before_reload + _reload(stale, serves, ask, generation) + remove
         yield write(stale, check=_test(stale), after=after)
 
 

@@ -38,7 +38,7 @@ def proven(
 
     .. code:: python
 
-        ssh.proven(name="SSH", files=ssh_files(Ssh(), "deploy"), user="deploy", deadline=60)
+        ssh.proven(name="SSH", files=ssh_files(Ssh(), closes_root=True), user="deploy", deadline=60)
     """
     users = words(dict.fromkeys([user, "root"]))
     there = host.get_fact(

@@ -8,7 +8,8 @@ from higuera.render.template import render
 from higuera.spec.hardening import Upgrades
 from higuera.spec.stack import Settings, Stack
 
-SYSCTL = "/etc/sysctl.d/90-higuera.conf"
+# After 99-sysctl.conf, which is Debian's way to /etc/sysctl.conf and what a provider wrote there.
+SYSCTL = "/etc/sysctl.d/99-zz-higuera.conf"
 MODULES = "/etc/modprobe.d/higuera.conf"
 LIMITS = "/etc/security/limits.d/90-higuera.conf"
 COREDUMP = "/etc/systemd/coredump.conf.d/higuera.conf"

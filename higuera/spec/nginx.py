@@ -99,7 +99,7 @@ class Nginx(Model):
         names = {str(name).lower() for name in given}
         for name in EDGE_HEADERS:
             if name.lower() in names:
-                raise ValueError(f"{name} is the edge's own: tls.hsts, nginx.cors or the app set it")
+                raise ValueError(f"{name} is of the edge itself: tls.hsts, nginx.cors or the app")
         kept = {name: text for name, text in HEADERS.items() if name.lower() not in names}
         return {**kept, **given}
 

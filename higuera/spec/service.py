@@ -1,8 +1,9 @@
 """A service: one long-running process; of the web, with a port and a health path, or a worker."""
 
+import shlex
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from higuera.spec.model import Command, EnvironmentVariable, Model, Name, RelativePath, UrlPath
 
@@ -22,6 +23,23 @@ def other(colour: Colour) -> Colour:
     return "green" if colour == "blue" else "blue"
 
 
+OPERATORS = {"&&", "||", ";", "|", "&"}
+
+
+def _is_one_command(start: str) -> str:
+    """SIGTERM has to reach the service, so it takes the place of the shell: `exec START`."""
+    words = list(shlex.shlex(start, posix=True, punctuation_chars=True))
+    name, is_set, _ = words[0].partition("=")
+    if is_set and name.isidentifier():
+        raise ValueError(f"{start}: is run with exec; give {name} in env")
+    if words[0] == "cd":
+        raise ValueError(f"{start}: is run with exec; a folder is env -C FOLDER COMMAND")
+    if found := OPERATORS & set(words):
+        raise ValueError(f"{start}: is run with exec, so no {min(found)}; write a script for more")
+    return start
+
+
+OneCommand = Annotated[Command, AfterValidator(_is_one_command)]
 StaticPrefix = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-]+/)+$")]
 
 
@@ -39,7 +57,7 @@ class Service(Model):
     """What of the source this service is built from (files, folders); empty: all of it."""
     artifact: RelativePath
     """The folder that the build makes and the release carries."""
-    start: Command
+    start: OneCommand
     """Run by systemd in the unpacked artifact, as the service's own account."""
     port: int | None = Field(default=None, ge=1024, le=65000)
     """TCP port on 127.0.0.1 of blue; green listens on `port + 100`, or, if exclusive, here too."""

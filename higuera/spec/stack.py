@@ -134,8 +134,8 @@ class Stack(Model):
             if self.services[service].is_worker:
                 raise ValueError(f"routes.{prefix}: {service} is a worker, which answers nobody")
         static: dict[str, str] = {}
-        for name, service in self.services.items():
-            for prefix in service.static:
+        for name, owner in self.services.items():
+            for prefix in owner.static:
                 if prefix in static:
                     raise ValueError(f"services.{name}.static: {static[prefix]} has {prefix} too")
                 static[prefix] = name

@@ -105,7 +105,7 @@ def test_wrong_key(mini: Project, tmp_path: Path) -> None:
     key = tmp_path / "wrong"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     mini.environment(f"host: {{address: {mini.host.address}, user: root, key: {key}}}\n")
-    refused(mini, "Authentication", "correct host.user or host.key")
+    refused(mini, "Authentication", "name it: host.user and host.key")
 
 
 def test_missing_key_file(mini: Project) -> None:

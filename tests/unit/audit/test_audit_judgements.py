@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ tcp LISTEN 0 244 [::1]:5432 [::]:* users:(("postgres",pid=10,fd=5))
 
 
 def test_ports() -> None:
-    finding = ports.judge(SS)
+    finding = ports.judge(SS, 2222)
     assert (finding.status, finding.value) == ("met", 0)
     assert finding.found == "0 beside them; tcp 80, 443, 2222"
 
@@ -169,18 +170,25 @@ def test_ports() -> None:
         ("tcp LISTEN 0 1 [::]:3001 [::]:* users:((\"node\",pid=1,fd=1))", "tcp 3001"),
         ("tcp LISTEN 0 1 10.0.0.4:4369 0.0.0.0:*", "unknown listens on tcp 4369"),
         ("tcp LISTEN 0 1 *:80 *:* users:((\"node\",pid=1,fd=1))", "node listens on tcp 80"),
+        ("tcp LISTEN 0 1 *:443 *:* users:((\"systemd\",pid=1,fd=1))", "systemd listens on tcp 443"),
         ("udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:((\"named\",pid=5,fd=6))", "udp 53"),
     ],
 )  # fmt: skip
 def test_ports_of_others(line: str, said: str) -> None:
-    finding = ports.judge(f"{SS}{line}\n")
+    finding = ports.judge(f"{SS}{line}\n", 2222)
     assert (finding.status, finding.value) == ("below", 1)
     assert said in finding.details[0]
 
 
+def test_a_socket_that_waits_for_sshd_is_expected() -> None:
+    line = 'tcp LISTEN 0 1 *:22 *:* users:(("systemd",pid=1,fd=1))'
+    assert ports.judge(f"{SS}{line}\n", 22).status == "met"
+    assert ports.judge(f"{SS}{line}\n", 2222).status == "below"
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", "null", '[{"unit": 1}]'])
 def test_what_says_nothing_is_no_pass(text: str) -> None:
-    for judge in (lynis.judge, sshd.judge, tls.judge, ports.judge):
+    for judge in (lynis.judge, sshd.judge, tls.judge, partial(ports.judge, ssh=22)):
         with pytest.raises(ProgramError):
             judge(text)
     with suppress(ProgramError):

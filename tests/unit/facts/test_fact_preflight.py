@@ -13,7 +13,6 @@ FIT = MachineState(
     version="12",
     machine="x86_64",
     user="ana",
-    group="ana",
     is_root=False,
     may_be_root=True,
     has_systemd=True,

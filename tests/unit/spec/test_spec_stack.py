@@ -165,3 +165,34 @@ def test_secret_names_of_the_smallest_stack() -> None:
     stack = changed(changed(STACK, "database", GONE), "smoke", GONE)
     stack = changed(stack, "services.backend.secrets", [])
     assert Stack.model_validate(stack).secret_names() == []
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("NODE_OPTIONS=--x node server.js", "is run with exec; give NODE_OPTIONS in env"),
+        ("cd apps/web && node server.js", "a folder is env -C FOLDER COMMAND"),
+        ("node migrate.js && node server.js", "so no &&; write a script for more"),
+        ("node server.js; true", "so no ;"),
+        ("node server.js | tee log", "so no |"),
+        ("node server.js &", "so no &"),
+        ("node 'server.js", "No closing quotation"),
+    ],
+)
+def test_a_service_is_one_command(start: str, told: str) -> None:
+    assert told in fault(changed(STACK, "services.web.start", start))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "node server.js",
+        "env -C apps/web A=1 node server.js",
+        "node server.js 2>&1",
+        "node -e 'a && b; c | d'",
+        "node --import=./x.js server.js",
+    ],
+)
+def test_what_is_one_command(start: str) -> None:
+    stack = Stack.model_validate(changed(STACK, "services.web.start", start))
+    assert stack.services["web"].start == start

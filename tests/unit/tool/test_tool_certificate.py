@@ -284,6 +284,9 @@ def test_a_given_pair_is_shown_and_leaves_nothing_behind(tmp_path: Path) -> None
     assert host.run("certificate", "fits", "files 0123") == "fits"
     assert markers(host) == ["for", "https"]
     assert status(host)["kind"] == "files"
+    host.calls()
+    host.run("certificate", "renew")  # by hand: a new one comes with a deploy
+    assert host.calls() == []
 
 
 def test_a_stack_without_tls_ends_the_timer_of_before(tmp_path: Path) -> None:
@@ -294,7 +297,10 @@ def test_a_stack_without_tls_ends_the_timer_of_before(tmp_path: Path) -> None:
     shown_before = folder(host) / "shown/files-0123"
     shown_before.mkdir(parents=True)
     (folder(host) / "current").symlink_to("shown/files-0123")
+    account = host.root / "var/lib/higuera/forms/acme"
+    account.mkdir(parents=True)
     host.run("certificate", "renew")
+    assert not account.exists()  # an authority's copy of the key
     assert list(units.iterdir()) == []
     assert list(folder(host).iterdir()) == []
     assert "systemctl --quiet disable --now forms-certificate.timer" in host.calls()

@@ -80,6 +80,10 @@ def machine(tmp_path: Path) -> Machine:
         ('Match Address 10.0.0.0/8\n\tPasswordAuthentication="yes"', "passwordauthentication yes"),
         ("Match Group x\nChallengeResponseAuthentication yes", "kbdinteractiveauthentication yes"),
         ("Match Host *.example\n PermitRootLogin yes", "permitrootlogin yes"),
+        (
+            "Match Address 10.0.0.0/8\n PermitRootLogin without-password",
+            "permitrootlogin without-password",
+        ),
         ("Match Group sftponly\n AllowTcpForwarding no", "holds"),
         ("Match LocalPort 2222\n X11Forwarding yes", "holds"),
     ],
