@@ -28,7 +28,10 @@ OPERATORS = {"&&", "||", ";", "|", "&"}
 
 def _is_one_command(start: str) -> str:
     """SIGTERM has to reach the service, so it takes the place of the shell: `exec START`."""
-    words = list(shlex.shlex(start, posix=True, punctuation_chars=True))
+    try:
+        words = list(shlex.shlex(start, posix=True, punctuation_chars=True))
+    except ValueError:
+        return start  # `sh -n` says better what is wrong with it
     name, is_set, _ = words[0].partition("=")
     if is_set and name.isidentifier():
         raise ValueError(f"{start}: is run with exec; give {name} in env")

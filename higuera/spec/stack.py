@@ -133,13 +133,7 @@ class Stack(Model):
                 raise ValueError(f"routes.{prefix}: no service {service} (there are: {known})")
             if self.services[service].is_worker:
                 raise ValueError(f"routes.{prefix}: {service} is a worker, which answers nobody")
-        static: dict[str, str] = {}
-        for name, owner in self.services.items():
-            for prefix in owner.static:
-                if prefix in static:
-                    raise ValueError(f"services.{name}.static: {static[prefix]} has {prefix} too")
-                static[prefix] = name
-        for problem in self.nginx.problems(list(self.routes), list(static)):
+        for problem in self.nginx.problems(list(self.routes), list(self.static())):
             raise ValueError(problem)
         for key, job in self.database.jobs() if self.database else []:
             if job.service not in self.services:
@@ -228,6 +222,14 @@ class Stack(Model):
     def service_at(self, path: str) -> str:
         """The service that nginx sends a path to: of the longest route it starts with, or is."""
         return self.routes[max((r for r in self.routes if f"{path}/".startswith(r)), key=len)]
+
+    def static(self) -> dict[str, list[str]]:
+        """By URL prefix the folders that nginx serves it from, as `SERVICE/FOLDER`."""
+        found: dict[str, list[str]] = {}
+        for name, service in self.services.items():
+            for prefix, folder in service.static.items():
+                found.setdefault(prefix, []).append(f"{name}/{folder}")
+        return found
 
     def takers(self, route: str) -> list[str]:
         """Who answers a route: its service, then those of the ever shorter routes around it."""

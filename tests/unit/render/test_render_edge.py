@@ -94,6 +94,23 @@ def test_the_log_has_paths_as_they_were_asked_for(tmp_path: Path) -> None:
     assert [json.loads(line)["uri"] for line in log] == [ask.path for ask in asks]
 
 
+def test_two_services_share_a_static_prefix(tmp_path: Path) -> None:
+    data = stack_data()
+    data["services"]["admin"] = {**data["services"]["web"], "port": 3002}
+    given = Stack.model_validate(data)
+    for folder in given.static()["/_next/static/"]:
+        file = tmp_path / "t/live/services" / folder / f"{folder.split('/')[0]}.js"
+        file.parent.mkdir(parents=True)
+        file.write_text(folder)
+    asks = [Ask(f"/_next/static/{name}.js") for name in ("web", "admin", "none")]
+    found = served(tmp_path, nginx_files(given, NAMED), given.paths.traffic, asks)
+    assert [(answer.status, answer.body.split("/")[0]) for answer in found[:2]] == [
+        (200, "web"),
+        (200, "admin"),
+    ]
+    assert found[2].status == 404
+
+
 def test_a_limit_without_a_burst(tmp_path: Path) -> None:
     found = answers(tmp_path, [Ask(times=3)], limits={"/api/": {"minute": 60, "burst": 0}})
     assert [answer.status for answer in found] == [200, 429, 429]

@@ -77,11 +77,13 @@ def test_static_prefixes_may_be_read_by_others_too() -> None:
     assert Stack.model_validate({**data, "nginx": nginx}).nginx.cors["/widget/"].is_open
 
 
-def test_a_static_prefix_has_one_owner() -> None:
+def test_two_services_may_share_a_static_prefix() -> None:
     web = {**STACK["services"]["web"], "static": {"/widget/": "public"}}
-    services = {**STACK["services"], "web": web, "admin": {**web, "port": 4000}}
-    with pytest.raises(ValidationError, match=r"services.admin.static: web has /widget/ too"):
-        Stack.model_validate({**STACK, "services": services})
+    admin = {**web, "port": 4000, "static": {"/widget/": "out", "/x/": "x"}}
+    found = Stack.model_validate(
+        {**STACK, "services": {**STACK["services"], "web": web, "admin": admin}}
+    )
+    assert found.static() == {"/widget/": ["web/public", "admin/out"], "/x/": ["admin/x"]}
 
 
 @pytest.mark.parametrize(("minute", "seconds"), [(1, 60), (5, 12), (7, 9), (60, 1), (600, 1)])

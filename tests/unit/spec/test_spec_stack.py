@@ -176,7 +176,6 @@ def test_secret_names_of_the_smallest_stack() -> None:
         ("node server.js; true", "so no ;"),
         ("node server.js | tee log", "so no |"),
         ("node server.js &", "so no &"),
-        ("node 'server.js", "No closing quotation"),
     ],
 )
 def test_a_service_is_one_command(start: str, told: str) -> None:
