@@ -11,6 +11,11 @@ from higuera.spec.stack import Stack
 
 FIREWALL = "/etc/nftables.conf"
 JOURNALD = "/etc/systemd/journald.conf.d/higuera.conf"
+# What takes the place of our rules once the firewall is off: Debian has it executable, and
+# nftables.service reads it at boot.
+LEFT = """#!/usr/sbin/nft -f
+# Higuera's rules stood here until settings.firewall was turned off. What comes here now is yours.
+"""
 
 
 def settings_files(
@@ -33,3 +38,8 @@ def firewall_file(
     """Default-deny inbound. The ports on which sshd really listens always stay open."""
     values = {"ssh_ports": list(ssh_ports), "ssh": ssh or Ssh()}
     return File(FIREWALL, render("host/nftables.conf.j2", project, **values), mode="0640")
+
+
+def firewall_left() -> File:
+    """The same file without a rule: what a firewall leaves behind that is turned off."""
+    return File(FIREWALL, LEFT, mode="0755")

@@ -81,6 +81,14 @@ def test_what_a_stranger_sees(mini: Project, other: Project) -> None:
     assert 0 < taken(flooding.communicate()[0]) < 40
     for at, port, least, most in ((second, 22, 1, 40), (address, 80, 200, 200)):
         assert least <= taken(other.ssh(knock(at, f"[{port}] * 200"))) <= most
+    # Turned off by name: our rules go for good, somebody else's table stays.
+    mini.ssh("nft add table inet other")
+    mini.edit("inventory/stack.yml", "drain: 5}", "drain: 5, firewall: false}")
+    closed_again(mini, "Firewall, journal, time", "settings.firewall is off")
+    assert mini.ssh("nft list tables") == "table inet other"
+    assert open_ports(other, address, "[22, 80, 9999]") == [22, 80, 9999]
+    mini.ssh("systemctl restart nftables")
+    assert mini.ssh("nft list tables; systemctl is-active nftables") == "active"
 
 
 def taken(printed: str) -> int:

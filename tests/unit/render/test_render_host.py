@@ -9,7 +9,8 @@ import pytest
 from render_stacks import ENVIRONMENT, STACKS, forms
 
 from higuera.errors import RenderError
-from higuera.render.host import firewall_file, journald_file
+from higuera.render.files import File
+from higuera.render.host import firewall_file, firewall_left, journald_file
 from higuera.render.template import render
 from higuera.render.units import tool_file
 from higuera.spec.environment import Environment
@@ -57,10 +58,13 @@ def test_tool_asks_for_the_first_domain() -> None:
     assert "'Host: localhost'" in tool_file(forms(), ENVIRONMENT).text
 
 
-@pytest.mark.parametrize("ports", [[22], [22, 2222, 65535], [80]])
-def test_nftables_takes_the_firewall(tmp_path: Path, ports: list[int]) -> None:
+FIREWALLS = [firewall_file(ports) for ports in ([22], [22, 2222, 65535], [80])]
+
+
+@pytest.mark.parametrize("file", [*FIREWALLS, firewall_left()])
+def test_nftables_takes_the_firewall(tmp_path: Path, file: File) -> None:
     path = tmp_path / "nftables.conf"
-    path.write_text(firewall_file(ports).text)
+    path.write_text(file.text)
     assert said("unshare", "--net", nft(), "-c", "-f", path) == ""
 
 
