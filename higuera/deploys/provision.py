@@ -50,7 +50,12 @@ def provision(run: Run, machine: MachineState) -> None:
         )
     web = [file for file in run.host_files if nginx.is_read_by_it(file)]
     others = [file for file in run.host_files if file not in [*web, *run.ssh_files]]
-    settings.applied(name="Firewall, journal, time", files=others, absent=unwanted(others))
+    settings.applied(
+        name="Firewall, journal, time",
+        files=others,
+        absent=unwanted(others),
+        keeps_time=stack.settings.time == "auto",
+    )
     ssh.proven(
         name="SSH",
         files=run.ssh_files,

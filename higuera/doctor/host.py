@@ -8,9 +8,10 @@ from typing import Any
 
 from higuera.database.target import STANDING
 from higuera.facts.machine import COMMAND as MACHINE
+from higuera.facts.packages import OTHER_CLOCK
 from higuera.facts.script import rows, tagged
 from higuera.spec.load import Deployment
-from higuera.spec.packages import packages_of
+from higuera.spec.packages import TIMESYNCD, packages_of
 
 # Their versions are told; that they are missing is no fault.
 TOLD = ("systemd", "postgresql")
@@ -79,7 +80,8 @@ class HostState:
 def script(deployment: Deployment) -> str:
     """One POSIX script: clock, machine, all of host.sh with what rights there are, clock."""
     stack = deployment.stack
-    body = files(__package__).joinpath("host.sh").read_text()
+    serves = f"! {OTHER_CLOCK} || echo package {TIMESYNCD} other\n"  # nothing to be installed
+    body = serves + files(__package__).joinpath("host.sh").read_text()
     given = {
         "app": stack.app,
         "tool": stack.paths.tool,

@@ -6,24 +6,23 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.facts.files import Files
-from higuera.operations import firewall, hardening
+from higuera.operations import clock, firewall, hardening
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
 from higuera.render.files import File
 from higuera.render.host import JOURNALD
 
-TIME = "systemd-timesyncd.service"
-
 
 @operation()
 def applied(
-    files: list[File], absent: list[str] | None = None
+    files: list[File], absent: list[str] | None = None, keeps_time: bool = True
 ) -> Generator[StringCommand, None, None]:
     """Write the settings of a host and make them hold, now and after a reboot.
 
     + files: some of the firewall's, journald's and those that harden; without the first what an
       earlier deploy made of a firewall is taken away
     + absent: paths of files that have to be gone, with their units
+    + keeps_time: whether the clock is kept right, by whichever program is there for it
 
     **Example:**
 
@@ -32,22 +31,25 @@ def applied(
         settings.applied(name="Settings", files=[journald_file(stack), firewall_file([22])])
     """
     gone, suspects = absent or [], firewall.suspects(files)
+    probes = [firewall.probe_of(files), hardening.probe_of(files)]
+    probes += [clock.PROBE] if keeps_time else []
     there = host.get_fact(
         Files,
         paths=[*(file.path for file in files), *gone, *suspects],
-        units=[TIME, firewall.RULES, *hardening.units_of(files)],
+        units=[*([clock.UNIT] if keeps_time else []), firewall.RULES, *hardening.units_of(files)],
         contents=[*readable(host, files), *suspects],
-        probe="; ".join(filter(None, [firewall.probe_of(files), hardening.probe_of(files)])),
+        probe="; ".join(filter(None, probes)),
     )
     stale = there.stale(files) + firewall.emptied(files, there)
     show_diff(host, stale, there)
     checks, after = hardening.checks_of(stale) + firewall.checks_of(stale), []
     if JOURNALD in [file.path for file in stale]:
         after.append("systemctl restart systemd-journald.service")
-    if not there.units.get(TIME, "").endswith("enabled"):
-        after.append(f"systemctl --quiet enable --now {TIME}")
+    if keeps_time:
+        after += clock.commands_of(there)
     after += firewall.commands_of(files, stale, there)
     told = [*firewall.told(files, stale, there), *hardening.undone(files, stale, there)]
+    told += clock.told(there) if keeps_time else []
     for what in told:
         warn(host, what)
     after += hardening.commands_of(files, stale, there)

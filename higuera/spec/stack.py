@@ -64,6 +64,8 @@ class Settings(Model):
     """Keep the old colour running until the next deploy, so that a rollback needs no start."""
     keep_releases: int = Field(default=5, ge=2, le=100)
     """Releases kept on the host; what a slot points at is never pruned."""
+    time: Literal["auto", False] = "auto"
+    """auto: systemd-timesyncd, unless another keeps the clock; false: its owner sees to it."""
     hardening: Hardening = Hardening()
     """What else an auditor would ask of the host; each group can be turned off."""
     upgrades: Upgrades | Literal[False] = Upgrades()

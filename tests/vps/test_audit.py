@@ -108,3 +108,15 @@ def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> Non
     gone = "/etc/modprobe.d/higuera.conf /etc/systemd/system/higuera-mounts.service"
     assert host.shell(f"ls {gone} 2>/dev/null || true") == ""
     assert host.plan() == []
+
+
+def test_5_another_clock_stays_while_somebody_uses_it(host: Project) -> None:
+    host.shell("apt-get -qq update && apt-get -qq install -y chrony >/dev/null")
+    assert host.plan() == []
+    assert "to be installed" not in host.run(HIGUERA, "doctor").stdout
+    host.shell("systemctl --quiet disable --now chrony")
+    assert "to be installed: systemd-timesyncd" in host.run(HIGUERA, "doctor").stdout
+    assert host.plan() == ["Packages", "Firewall, journal, time"]
+    host.deployed()
+    assert host.plan() == []
+    assert host.shell("systemctl is-enabled systemd-timesyncd") == "enabled"

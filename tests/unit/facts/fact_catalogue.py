@@ -35,7 +35,7 @@ ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
         "probe": "curl -fsS http://127.0.0.1:1/ 2>/dev/null",
     },
     Machine: {},
-    InstalledPackages: {"packages": ["nginx", "nowhere"]},
+    InstalledPackages: {"packages": ["nginx", "nowhere", "systemd-timesyncd"]},
     LiveRelease: {
         "app": "forms",
         "paths": ["/etc/hostname"],

@@ -236,3 +236,18 @@ def test_a_reboot_that_is_scheduled_is_told_in_seconds(tmp_path: Path) -> None:
     script = command_of(Machine).replace("/run/systemd/shutdown/scheduled", str(scheduled))
     state = Machine().process(run_sh(script, tmp_path).stdout.splitlines())
     assert state.shutdown_in is not None and 590 < state.shutdown_in <= 600
+
+
+@pytest.mark.parametrize("verb", ["is-active chrony.service", "is-enabled openntpd.service"])
+def test_another_clock_serves_for_timesyncd(verb: str, tmp_path: Path) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\n[ "$2 $3" = "{verb}" ]\n')
+    systemctl.chmod(0o755)
+    (tmp_path / "dpkg-query").symlink_to("/bin/true")
+    before = f"PATH={tmp_path}:/usr/bin:/bin\n"
+    for asked in (["systemd-timesyncd"], ["curl"]):
+        done = run_sh(before + command_of(InstalledPackages, packages=asked), tmp_path)
+        assert done.stdout.split() == [name for name in asked if name != "curl"]
+    systemctl.write_text("#!/bin/sh\nexit 1\n")
+    done = run_sh(before + command_of(InstalledPackages, packages=["systemd-timesyncd"]), tmp_path)
+    assert (done.stdout, done.stderr) == ("", "")
