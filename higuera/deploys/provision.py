@@ -17,7 +17,7 @@ from higuera.operations import (
 from higuera.operations.accounts import Folder
 from higuera.operations.run import Run
 from higuera.render.certificate import certificate_for, given_pair, timer_of
-from higuera.render.hardening import unwanted
+from higuera.render.host import unwanted
 from higuera.render.limits import keys_path
 from higuera.render.nginx import adoption, generation_id
 from higuera.spec.packages import packages_of

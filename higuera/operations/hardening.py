@@ -110,6 +110,8 @@ def removal_of(absent: list[str], there: HostFiles) -> list[str]:
         swapped = [SWAP_FILE, f"{SWAP_FILE}.new"] if SWAP in left else []
         commands.append(f"rm -f {words([*left, *swapped])}")
         commands.append("systemctl daemon-reload")
+    if LOGS_TIMER in left:  # as often as Debian has it
+        commands.append(f"systemctl restart {RESTARTS[LOGS_TIMER]}")
     return commands
 
 

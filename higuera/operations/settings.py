@@ -42,11 +42,8 @@ def applied(
     )
     stale = there.stale(files) + firewall.emptied(files, there)
     show_diff(host, stale, there)
-    checks, after = hardening.checks_of(stale) + firewall.checks_of(stale), []
-    if JOURNALD in [file.path for file in stale]:
-        after.append("systemctl restart systemd-journald.service")
-    if keeps_time:
-        after += clock.commands_of(there)
+    checks = hardening.checks_of(stale) + firewall.checks_of(stale)
+    after = clock.commands_of(there) if keeps_time else []
     after += firewall.commands_of(files, stale, there)
     told = [*firewall.told(files, stale, there), *hardening.undone(files, stale, there)]
     told += clock.told(there) if keeps_time else []
@@ -54,6 +51,8 @@ def applied(
         warn(host, what)
     after += hardening.commands_of(files, stale, there)
     after += hardening.removal_of(gone, there)
+    if JOURNALD in [*(file.path for file in stale), *there.files.keys() & set(gone)]:
+        after.append("systemctl restart systemd-journald.service")
     if not stale and not after:
         host.noop("settings hold")
         return

@@ -24,8 +24,11 @@ SWAP = "/etc/systemd/system/higuera-swap.service"
 SWAP_TOOL = "/usr/local/lib/higuera/swap"
 SWAP_FILE = "/var/lib/higuera/swap"
 LOGS = "/etc/logrotate.d/nginx"
-LOGS_TIMER = "/etc/systemd/system/logrotate.timer"
-OURS = (SYSCTL, MODULES, LIMITS, COREDUMP, MANAGER, PROFILE, MOUNTS, UPGRADES, SWAP, SWAP_TOOL)
+LOGS_TIMER = "/etc/systemd/system/logrotate.timer.d/higuera.conf"
+OURS = (
+    *(SYSCTL, MODULES, LIMITS, COREDUMP, MANAGER, PROFILE, MOUNTS, UPGRADES, SWAP, SWAP_TOOL),
+    LOGS_TIMER,
+)
 
 # What `swap: auto` does: in MiB how much, and in KiB how much memory is enough without.
 AUTO_SWAP = 1024
@@ -52,15 +55,6 @@ def hardening_files(stack: Stack, project: Path | None = None) -> list[File]:
         *_swap_files(settings, project),
         *_log_files(settings, project),
     ]
-
-
-def unwanted(files: list[File]) -> list[str]:
-    """What groups that are turned off may have left: of their files those that are ours alone.
-
-    Debian's own (login.defs, issue) stay as they are.
-    """
-    wanted = {file.path for file in files}
-    return [path for path in OURS if path not in wanted]
 
 
 def _kernel_files(settings: Settings, project: Path | None) -> Iterator[File]:
@@ -115,8 +109,10 @@ def _swap_files(settings: Settings, project: Path | None) -> Iterator[File]:
 
 
 def _log_files(settings: Settings, project: Path | None) -> Iterator[File]:
+    if settings.logs is False:
+        return
     yield File(LOGS, render("host/logrotate.j2", project, logs=settings.logs))
-    yield File(LOGS_TIMER, render("host/logrotate.timer.j2", project))
+    yield File(LOGS_TIMER, render("host/logrotate-timer.conf.j2", project))
 
 
 def sysctl_values(text: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from higuera.render.files import File
-from higuera.render.hardening import hardening_files
+from higuera.render.hardening import OURS, hardening_files
 from higuera.render.template import render
 from higuera.spec.ssh import Ssh
 from higuera.spec.stack import Stack
@@ -23,8 +23,21 @@ def settings_files(
 ) -> list[File]:
     """What of the host's settings the stack wants."""
     settings = stack.settings
-    files = [journald_file(stack, project), *hardening_files(stack, project)]
-    return [*files, firewall_file(ssh_ports, project, settings.ssh)] if settings.firewall else files
+    files = hardening_files(stack, project)
+    if settings.journal_limit:
+        files.insert(0, journald_file(stack, project))
+    if settings.firewall:
+        files.append(firewall_file(ssh_ports, project, settings.ssh))
+    return files
+
+
+def unwanted(files: list[File]) -> list[str]:
+    """What groups that are turned off may have left: of their files those that are ours alone.
+
+    Debian's own (login.defs, issue, logrotate.d/nginx) stay as they are.
+    """
+    wanted = {file.path for file in files}
+    return [path for path in (*OURS, JOURNALD) if path not in wanted]
 
 
 def journald_file(stack: Stack, project: Path | None = None) -> File:

@@ -48,8 +48,8 @@ class Install(Model):
 class Settings(Model):
     """Host settings with safe defaults."""
 
-    journal_limit: Size = "500M"
-    """Disk that journald may use."""
+    journal_limit: Size | Literal[False] = "500M"
+    """Disk that journald may use; false: its own default, a tenth of the disk."""
     firewall: bool = True
     """nftables, default-deny inbound: ssh, 80, 443, ping."""
     ssh: Ssh = Ssh()
@@ -72,8 +72,8 @@ class Settings(Model):
     """Security upgrades of Debian, unattended; false: somebody else sees to them."""
     swap: SwapSize = "auto"
     """auto: 1G where there are less than 2G of memory and no swap. A size, or false."""
-    logs: Logs = Logs()
-    """How much of nginx's logs is kept."""
+    logs: Logs | Literal[False] = Logs()
+    """How much of nginx's logs is kept; false: somebody else sees to them."""
 
 
 class Stack(Model):

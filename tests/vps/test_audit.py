@@ -99,13 +99,14 @@ def test_3_it_holds_after_a_reboot_and_nothing_changes(host: Project) -> None:
 
 
 def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> None:
-    host.edit(
-        "inventory/stack.yml",
-        "settings: {",
-        "settings: {hardening: {modules: false, mounts: false}, ",
-    )
+    off = "hardening: {modules: false, mounts: false}, logs: false, journal_limit: false"
+    host.edit("inventory/stack.yml", "settings: {", f"settings: {{{off}, ")
+    often = "systemctl show -p TimersCalendar --value logrotate.timer"
+    assert "*-*-* *:00:00" in host.shell(often)
     host.deployed()
-    gone = "/etc/modprobe.d/higuera.conf /etc/systemd/system/higuera-mounts.service"
+    assert "*-*-* 00:00:00" in host.shell(often)
+    gone = "/etc/modprobe.d/higuera.conf /etc/systemd/system/higuera-mounts.service "
+    gone += "/etc/systemd/system/logrotate.timer.d/* /etc/systemd/journald.conf.d/*"
     assert host.shell(f"ls {gone} 2>/dev/null || true") == ""
     assert host.plan() == []
 

@@ -8,7 +8,8 @@ import pytest
 from render_stacks import forms
 
 from higuera.render import hardening
-from higuera.render.hardening import hardening_files, sysctl_values, unwanted
+from higuera.render.hardening import sysctl_values
+from higuera.render.host import JOURNALD, settings_files, unwanted
 from higuera.spec.stack import Stack
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
@@ -29,7 +30,7 @@ def stack(**settings: object) -> Stack:
 
 
 def texts(**settings: object) -> dict[str, str]:
-    return {file.path: file.text for file in hardening_files(stack(**settings))}
+    return {file.path: file.text for file in settings_files(stack(**settings), [22])}
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -37,7 +38,9 @@ def test_each_group_has_its_switch(group: str) -> None:
     assert set(texts()) - set(texts(hardening={group: False})) == GROUPS[group]
 
 
-def test_upgrades_and_swap_have_theirs() -> None:
+def test_upgrades_swap_and_logs_have_theirs() -> None:
+    assert set(texts()) - set(texts(logs=False)) == {hardening.LOGS, hardening.LOGS_TIMER}
+    assert set(texts()) - set(texts(journal_limit=False)) == {JOURNALD}
     assert set(texts()) - set(texts(upgrades=False)) == {hardening.UPGRADES}
     assert set(texts()) - set(texts(swap=False)) == {hardening.SWAP, hardening.SWAP_TOOL}
 
@@ -67,10 +70,11 @@ def test_every_value_may_be_missing_in_a_kernel() -> None:
 
 
 def test_what_is_turned_off_is_taken_away_but_not_from_debian() -> None:
-    assert unwanted(hardening_files(stack())) == []
-    all_off = dict.fromkeys(GROUPS, False)
-    left = unwanted(hardening_files(stack(hardening=all_off, upgrades=False, swap=False)))
-    assert left == list(hardening.OURS)
+    assert unwanted(settings_files(stack(), [22])) == []
+    keys = ("upgrades", "swap", "logs", "journal_limit")
+    settings = {"hardening": dict.fromkeys(GROUPS, False), **dict.fromkeys(keys, False)}
+    left = unwanted(settings_files(stack(**settings), [22]))
+    assert left == [*hardening.OURS, JOURNALD]
     assert not {hardening.LOGINS, hardening.LOGS, *hardening.BANNERS} & set(left)
 
 
