@@ -1,6 +1,7 @@
 """How a value is written in each language that a template speaks. Pure; tested with wild input."""
 
 import shlex
+from collections.abc import Sequence
 
 
 def shell_quote(value: object) -> str:
@@ -28,6 +29,12 @@ def unit_value(value: object) -> str:
 def unit_command(value: object) -> str:
     """One double-quoted word of `ExecStart=`, where `$` too is doubled (systemd.service(5))."""
     return unit_value(str(value).replace("$", "$$"))
+
+
+def without_directives(text: str, names: Sequence[str]) -> str:
+    """A piece of a unit without the lines that set these directives."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.partition("=")[0] not in names)
 
 
 def env_file(values: dict[str, str]) -> str:

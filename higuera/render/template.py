@@ -15,7 +15,13 @@ from jinja2 import (
 
 from higuera.errors import RenderError
 from higuera.render.origin import Marks, Origin, marked_lines
-from higuera.render.quoting import nginx_quote, shell_quote, unit_command, unit_value
+from higuera.render.quoting import (
+    nginx_quote,
+    shell_quote,
+    unit_command,
+    unit_value,
+    without_directives,
+)
 from higuera.spec.yaml import shown
 
 PACKAGE = Path(__file__).parent.parent
@@ -57,7 +63,11 @@ def _environment(project: Path | None, marks: bool = False) -> Environment:
         extensions=[Marks] if marks else [],
     )
     environment.filters.update(
-        nginx=nginx_quote, shell=shell_quote, unit=unit_value, command=unit_command
+        nginx=nginx_quote,
+        shell=shell_quote,
+        unit=unit_value,
+        command=unit_command,
+        without=without_directives,
     )
     return environment
 

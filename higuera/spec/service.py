@@ -43,6 +43,34 @@ def _is_one_command(start: str) -> str:
 
 
 OneCommand = Annotated[Command, AfterValidator(_is_one_command)]
+
+# What templates/systemd/hardening.j2 sets.
+Directive = Literal[
+    "NoNewPrivileges",
+    "CapabilityBoundingSet",
+    "AmbientCapabilities",
+    "LockPersonality",
+    "PrivateDevices",
+    "PrivateTmp",
+    "PrivateMounts",
+    "ProtectClock",
+    "ProtectControlGroups",
+    "ProtectHome",
+    "ProtectHostname",
+    "ProtectKernelLogs",
+    "ProtectKernelModules",
+    "ProtectKernelTunables",
+    "ProtectProc",
+    "ProtectSystem",
+    "RemoveIPC",
+    "RestrictAddressFamilies",
+    "RestrictNamespaces",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+    "SystemCallArchitectures",
+    "SystemCallFilter",
+    "SystemCallErrorNumber",
+]
 StaticPrefix = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-]+/)+$")]
 
 
@@ -72,6 +100,8 @@ class Service(Model):
     """URL prefixes that nginx serves from folders of the artifact, the previous release's too."""
     writable: list[Name] = []
     """Folders of its own that outlive releases; `$UPLOADS_DIR` leads to `uploads`."""
+    relaxed: list[Directive] = []
+    """Lines of templates/systemd/hardening.j2 that its unit, and those of its jobs, go without."""
     env: dict[EnvironmentVariable, str] = {}
     secrets: list[EnvironmentVariable] = []
 

@@ -111,7 +111,23 @@ def test_4_a_group_that_is_turned_off_takes_its_files_away(host: Project) -> Non
     assert host.plan() == []
 
 
-def test_5_another_clock_stays_while_somebody_uses_it(host: Project) -> None:
+def test_5_a_relaxed_service_may_make_itself_a_sandbox(host: Project) -> None:
+    """As Chromium does: a user namespace, and a root folder of its own inside."""
+    page = "curl -s http://127.0.0.1/"
+    say = "require('child_process').spawnSync('unshare', ['-Ur', '--root=/', 'true']).status"
+    host.edit("app/web/server.js", "Mini one</h1>'", f"Mini sandbox</h1>' + {say}")
+    host.deployed()
+    assert host.shell(page).endswith("1")
+    host.edit(
+        "inventory/stack.yml",
+        "port: 3000",
+        "port: 3000\n    relaxed: [RestrictNamespaces, SystemCallFilter]",
+    )
+    host.deployed()
+    assert host.shell(page).endswith("0")
+
+
+def test_6_another_clock_stays_while_somebody_uses_it(host: Project) -> None:
     host.shell("apt-get -qq update && apt-get -qq install -y chrony >/dev/null")
     assert host.plan() == []
     assert "to be installed" not in host.run(HIGUERA, "doctor").stdout

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from render_stacks import CANARY, STACKS, forms, odd, secrets_of, stack_data
@@ -14,13 +15,19 @@ from systemd_reader import Systemd, settings_of
 from higuera.errors import SecretError
 from higuera.render.files import SYSTEMD, File
 from higuera.render.nginx import sandbox_file
+from higuera.render.template import Rendered, templates
 from higuera.render.units import boot_file, job_files, slot_files
 from higuera.spec.secrets import Secrets
-from higuera.spec.service import COLOURS
+from higuera.spec.service import COLOURS, Directive
 from higuera.spec.stack import Stack
 
 # `systemd-analyze security`: 0 is shut in, 10 is exposed. 1.4 with systemd 252.
 EXPOSURE = 1.5
+RELAXED = [
+    "RestrictNamespaces=yes",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged",
+]
 
 
 def files_of(stack: Stack, secrets: Secrets | None = None) -> list[File]:
@@ -293,3 +300,26 @@ def test_another_value_is_another_secret_file_and_the_same_units() -> None:
         f"/etc/higuera/forms/{name}.env"
         for name in ("backend-blue", "backend-green", "migrate", "seed")
     }
+
+
+def test_what_can_be_relaxed_is_what_hardens() -> None:
+    text = (templates() / "systemd" / "hardening.j2").read_text()
+    named = [line.partition("=")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert list(dict.fromkeys(named)) == list(get_args(Directive))
+
+
+def test_a_relaxed_service_goes_without_these_lines_alone() -> None:
+    data = stack_data()
+    data["services"]["backend"]["relaxed"] = ["SystemCallFilter", "RestrictNamespaces"]
+    before = {file.path: file for file in files_of(forms())}
+    for file in files_of(Stack.model_validate(data)):
+        lines, was = file.text.splitlines(), before[file.path].text.splitlines()
+        name = Path(file.path).name
+        is_its_own = re.fullmatch(r"forms-(backend-(blue|green)\.service|(migrate|seed).*)", name)
+        gone = [line for line in was if line not in lines]
+        assert gone == (RELAXED if is_its_own else []), name
+        assert [line for line in was if line not in gone] == lines
+        if is_its_own:
+            assert isinstance(file.text, Rendered)
+            origin = file.text.origin(lines.index("LockPersonality=yes") + 1)
+            assert origin is not None and origin.file.endswith("hardening.j2")

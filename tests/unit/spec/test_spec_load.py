@@ -124,6 +124,12 @@ def test_environment_file(project: Project, data: dict[str, Any], sentence: str)
         ("services.web.artifact", "/dist", '"/dist" does not fit the pattern'),
         ("services.web.secrets", "A", 'should be a list, got "A"'),
         ("services.web.secrets", {"A": "b"}, "should be a list, got keys and values"),
+        ("services.web.relaxed", ["PrivateTmp", "Seccomp"], "'SystemCallErrorNumber', got \"Se"),
+        (
+            "services.web.relaxed",
+            ["restrictnamespaces"],
+            "relaxed.0: should be 'NoNewPrivileges', ",
+        ),
         ("services.web.env", {"A": 1}, "should be text, got 1"),
         ("services.web.env", {"A": True}, "should be text, got true"),
         ("services.web.health", "health", '"health" does not fit the pattern'),
