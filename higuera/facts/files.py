@@ -35,6 +35,18 @@ class HostFiles:
         """Those files that are missing or differ in content, mode or owner."""
         return [file for file in wanted if not self.holds(file)]
 
+    def other(self, wanted: list[File]) -> list[File]:
+        """Those files that are missing or hold something else, whoever may read them."""
+        there = {path: state.sha256 for path, state in self.files.items()}
+        return [file for file in wanted if there.get(file.path) != file.sha256]
+
+    def loose(self, wanted: list[File]) -> list[File]:
+        """Those files that are there with another mode or owner, whatever they hold."""
+        there = {path: (state.mode, state.owner) for path, state in self.files.items()}
+        return [
+            file for file in wanted if there.get(file.path) not in (None, (file.mode, file.owner))
+        ]
+
     def holds(self, file: File) -> bool:
         """Whether a file stands just as it should."""
         there = self.files.get(file.path)

@@ -68,9 +68,9 @@ def _move(wanted: Wanted, state: ReleaseState) -> Move | None:
         return Move(wanted.name, other(live), "its code changed", new_code=True)
     if f"{wanted.name}-{live}" not in state.slots:
         return Move(wanted.name, other(live), "the folder that it runs in is gone", new_code=False)
-    stale = state.host.stale(wanted.files[live])
-    if stale:
-        return Move(wanted.name, other(live), f"{_what(stale[0])} changed", new_code=False)
+    changed = state.host.other(wanted.files[live])
+    if changed:
+        return Move(wanted.name, other(live), f"{_what(changed[0])} changed", new_code=False)
     if not state.host.units.get(f"{wanted.unit[live]}.service", "").startswith("active"):
         return Move(wanted.name, other(live), "it is not running", new_code=False)
     return None

@@ -38,6 +38,13 @@ def warn(host: Host, text: str) -> None:
         host.log_styled(text, fg="yellow", log_func=logger.warning)
 
 
+def rights(file: File, there: HostFiles) -> str:
+    """Whose a file is that is there, and whose it should be."""
+    known = there.files[file.path]
+    was, should = f"{known.mode} {known.owner}", f"{file.mode} {file.owner}"
+    return f"{file.path} is {was} and should be {should}"
+
+
 def format_diff(stale: list[File], there: HostFiles) -> list[str]:
     """The lines of all diffs."""
     lines: list[str] = []

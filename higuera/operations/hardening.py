@@ -4,6 +4,7 @@ from shlex import quote
 
 from higuera.facts.files import HostFiles
 from higuera.facts.script import words
+from higuera.operations.diff import rights
 from higuera.render.files import File
 from higuera.render.hardening import (
     LOGS_TIMER,
@@ -128,8 +129,7 @@ def undone(files: list[File], stale: list[File], there: HostFiles) -> list[str]:
     for file in stale:
         known = there.files.get(file.path)
         if known is not None and known.sha256 == file.sha256:
-            was, should = f"{known.mode} {known.owner}", f"{file.mode} {file.owner}"
-            told.append(f"{file.path} is {was} and should be {should}")
+            told.append(rights(file, there))
     return told
 
 

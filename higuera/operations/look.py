@@ -60,6 +60,14 @@ def live_files(run: Run, state: ReleaseState) -> list[File]:
     ]
 
 
+def loose_files(run: Run, state: ReleaseState) -> list[File]:
+    """The files of any slot that are there with another mode or owner.
+
+    What an idle one's hold is an earlier release's: their rights are all that is known of it.
+    """
+    return state.host.loose(_every_slot_file(run))
+
+
 def basis(run: Run, seen: Look) -> Basis:
     """The digests by which a later deploy knows whether all is as it was planned."""
     return Basis(host=_of_host(run, seen), source=_of_source(run), database=_of_database(seen))
@@ -79,6 +87,9 @@ def _of_host(run: Run, seen: Look) -> dict[str, str]:
     for file in [*run.shared_files, *live_files(run, state)]:
         if not file.secret:
             found[file.path] = _there(state.host, file)
+    for file in loose_files(run, state):
+        known = state.host.files[file.path]
+        found[f"who may read and write {file.path}"] = f"{known.mode} {known.owner}"
     for file in [file for file in run.host_files if not file.secret]:
         found[file.path] = _there(seen.settings, file)
     for name, colour in state.live.items():

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from higuera.facts.files import HostFiles
-from higuera.operations.diff import format_diff
-from higuera.operations.look import Look, live_files, texts
+from higuera.operations.diff import format_diff, rights
+from higuera.operations.look import Look, live_files, loose_files, texts
 from higuera.operations.run import Run
 from higuera.plan.model import FileChange, FileKind
 from higuera.render.files import File
@@ -19,13 +19,14 @@ KINDS: dict[str, FileKind] = {
 def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
     """Of the host, of what serves now, and of services that were never deployed.
 
-    The units of an idle slot are no news: they follow those of the live one.
+    What the units of an idle slot hold is no news: they follow those of the live one.
     """
     state = run.state()
     first = [move for move in run.cutover().moves if move.service not in state.live]
     stale = [
         *seen.settings.stale(run.host_files),
-        *state.host.stale([*run.shared_files, *live_files(run, state)]),
+        *state.host.stale(run.shared_files),
+        *state.host.other(live_files(run, state)),
         *(file for move in first for file in run.wanted[move.service].files[move.colour]),
     ]
     before = texts(run.host, [file for file in stale if _known(file, state.host, seen.settings)])
@@ -37,6 +38,9 @@ def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
             is_new=is_new,
             diff=[] if is_new or file.secret else format_diff([file], before),
         )
+    for file in [file for file in loose_files(run, state) if file not in stale]:
+        diff = [rights(file, state.host)]
+        yield FileChange(path=file.path, kind=_kind(file), is_new=False, diff=diff)
 
 
 def _known(file: File, *places: HostFiles) -> bool:

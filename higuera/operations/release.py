@@ -1,6 +1,6 @@
 """Releases: built here, brought to the host, started beside the live one, put live."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from shlex import quote
 
 from pyinfra import host, logger
@@ -9,9 +9,10 @@ from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 from higuera.build.leaks import refuse_public_secrets, refuse_public_variables
 from higuera.build.service import build_service
 from higuera.facts.script import words
-from higuera.operations.diff import show_diff
+from higuera.operations.diff import rights, show_diff, warn
 from higuera.operations.files import write
 from higuera.operations.flip import flip, undoing
+from higuera.operations.look import loose_files
 from higuera.operations.remote import run_remote
 from higuera.operations.run import Run
 from higuera.operations.step import step
@@ -105,22 +106,34 @@ def tool_written(run: Run) -> Generator[StringCommand, None, None]:
 def units_written(run: Run) -> Generator[StringCommand, None, None]:
     """Write the units and secrets of the slots that will start.
 
-    The live slots' files are left alone: what runs keeps what it was started with.
+    The others' are left alone: what runs keeps what it was started with. All get back their mode
+    and owner, so that nobody reads or changes what serves, or the way back.
 
     + run: this deploy
     """
     moves = run.cutover().moves
     slots = (run.wanted[move.service].files[move.colour] for move in moves)
-    yield from _written(run, [file for files in slots for file in files])
+    wanted, state = [file for files in slots for file in files], run.state()
+    loose = [file for file in loose_files(run, state) if file not in wanted]
+    for file in loose:
+        warn(host, rights(file, state.host))
+    yield from _written(run, wanted, closed=[*map(_closed, loose)])
 
 
-def _written(run: Run, files: list[File], after: str = "") -> Generator[StringCommand, None, None]:
+def _closed(file: File) -> str:
+    return f"chown {quote(file.owner)} {quote(file.path)} && chmod {file.mode} {quote(file.path)}"
+
+
+def _written(
+    run: Run, files: list[File], after: str = "", closed: Sequence[str] = ()
+) -> Generator[StringCommand, None, None]:
     stale = run.state().host.stale(files)
     show_diff(host, stale, run.state().host)
-    if not stale:
+    if not stale and not closed:
         host.noop("they are as they should be")
         return
-    yield write(stale, after=f"systemctl daemon-reload\n{after}".strip())
+    then = ["systemctl daemon-reload", after] if stale else []
+    yield write(stale, after="\n".join([*closed, *filter(None, then)]))
 
 
 @operation()

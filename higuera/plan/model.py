@@ -96,7 +96,7 @@ class FileChange(Model):
     kind: FileKind
     is_new: bool
     diff: list[str]
-    """A unified diff; empty for a new file and for a secret one."""
+    """A unified diff; empty for a new file and for what a secret one holds."""
 
 
 class Service(Model):

@@ -7,7 +7,7 @@ import socket
 from base64 import b64encode
 
 import pytest
-from harness import Project, until
+from harness import HIGUERA, Project, until
 
 RELEASE_STEPS = ["Build", "Upload", "Units", "Candidates", "Candidate smoke", "Cutover", "Prune"]
 
@@ -171,3 +171,21 @@ def test_what_was_changed_by_hand_is_put_right(mini: Project, hole: str) -> None
     mini.deployed()
     assert mini.plan() == []
     assert mini.get("/").status_code == mini.get("/api/health").status_code == 200
+
+
+def test_what_was_opened_by_hand_is_closed_and_nothing_restarts(mini: Project) -> None:
+    """Of the slot that serves, and of the way back, which has the text of an earlier release."""
+    mini.extra = {"MINI_SECRET": "canary-second"}
+    mini.deployed()
+    secret = "/etc/higuera/mini/backend-blue.env"
+    unit = "/etc/systemd/system/mini-backend-blue.service"
+    before, pids = mini.shell(f"sha256sum {secret} {unit}"), mini.pids()
+    live = "/etc/higuera/mini/backend-green.env"
+    mini.shell(f"chmod 0666 {secret} {unit}; chmod 0644 {live}")
+    done = mini.run(HIGUERA, "plan")
+    assert done.returncode == 2, done.stderr
+    assert f"{secret} is 0666 root:root and should be 0600 root:root" in done.stdout
+    mini.deployed()
+    assert mini.shell(f"stat -c %a {secret} {unit} {live}").split() == ["600", "644", "600"]
+    assert (mini.shell(f"sha256sum {secret} {unit}"), mini.pids()) == (before, pids)
+    assert mini.run(HIGUERA, "plan").returncode == 0

@@ -120,6 +120,14 @@ def test_a_changed_file_moves_without_new_code(number: int, reason: str) -> None
     assert "s3cret" not in repr(cutover) + repr(WANTED)
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_file_that_was_opened_to_others_does_not_move(number: int) -> None:
+    state = running(backend="blue", web="blue")
+    path = files("web", "blue")[number].path
+    state.host.files[path] = replace(state.host.files[path], mode="0666")
+    assert decide(WANTED, state).moves == []
+
+
 def test_a_changed_file_of_the_idle_slot_does_not_move() -> None:
     state = running(backend="blue", web="blue")
     state.host.files[files("web", "green")[0].path] = FileState("other", "0644", "root:root")
