@@ -21,6 +21,12 @@ class DatabaseState:
     """Digest of the whole verifier: enough to compare, too little to log in with."""
     owner: str | None = None
     """The owner of the database; None when there is no such database."""
+    listens: str = ""
+    """The addresses on which it listens, separated by commas."""
+    listens_next: str = ""
+    """Those after its next start, where a file says so."""
+    pin: str | None = None
+    """Digest of its conf.d/higuera.conf; None: its configuration is not where Debian has it."""
 
 
 class LocalDatabase(FactBase[DatabaseState]):
@@ -43,6 +49,12 @@ union all select concat_ws(' ', 'role',
     where rolname = {sql_text(role)}
 union all select 'database ' || pg_get_userbyid(datdba)
     from pg_database where datname = {sql_text(database)}
+union all select 'listens ' || current_setting('listen_addresses')
+union all (select 'next ' || setting
+    from pg_file_settings where name = 'listen_addresses' order by seqno desc limit 1)
+union all select 'pin ' || encode(sha256(coalesce(pg_read_binary_file(
+        regexp_replace(file, '[^/]*$', 'conf.d/higuera.conf'), 0, 10000, true), '')), 'hex')
+    from current_setting('config_file') file where file like '/etc/postgresql/%'
 """  # noqa: S608
         return script(
             "cd / && getent passwd postgres >/dev/null && command -v psql >/dev/null && "
@@ -62,6 +74,9 @@ union all select 'database ' || pg_get_userbyid(datdba)
             iterations=int(iterations),
             verifier_sha256=digest,
             owner=owners[0][0] if owners else None,
+            listens="".join(found["listens"][:1]),
+            listens_next="".join(found["next"][:1]),
+            pin=next(iter(found["pin"]), None),
         )
 
 

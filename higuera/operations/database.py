@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import os
 from collections.abc import Generator
+from shlex import quote
 
 from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
 
 from higuera.errors import SecretError
 from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
+from higuera.operations.diff import warn
 from higuera.spec.database import parse_postgres_url
 from higuera.spec.secrets import Secrets
 
@@ -23,6 +25,24 @@ newest=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\\n' | sort
 [ -n "$(pg_lsclusters --no-header)" ] || pg_createcluster "$newest" main
 systemctl enable --now --quiet postgresql.service
 """
+LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
+PIN = """# Written by Higuera: whoever uses this database is on this host.
+listen_addresses = 'localhost'
+"""
+ASK = "cd / && runuser -u postgres -- psql -XAtq -d postgres </dev/null -c"
+WRITE_PIN = f"""conf=$({ASK} 'show config_file')
+printf %s {quote(PIN)} | install -D -m 0644 /dev/stdin "${{conf%/*}}/conf.d/higuera.conf"
+"""
+# A line that is read after that file, at the end of postgresql.conf for one, goes over it; nothing
+# goes over this.
+OVERRULED = (
+    "select $$alter system set listen_addresses = 'localhost'$$ where 'localhost' <> (select "
+    "setting from pg_file_settings where name = 'listen_addresses' order by seqno desc limit 1) "
+    "\\gexec"
+)
+# It opens its sockets when it starts, never later.
+RESTART = f"""
+[ "$({ASK} 'show listen_addresses')" = localhost ] || systemctl restart postgresql.service"""
 # PostgreSQL keeps one password a role, and candidates need the new one before they take traffic.
 ROTATED = (
     "it gets the new one before the cutover, so what runs with the old one opens no new connection "
@@ -35,6 +55,7 @@ PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
 def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, None]:
     """Make the role and the database that a URL names, on the PostgreSQL of this host.
 
+    It is to listen on loopback, also where somebody opened it by hand; only then it is restarted.
     Only a SCRAM verifier travels, never the password.
 
     + url_name: the name of the secret with the URL
@@ -66,11 +87,30 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         statements.append(_made(there, create, "pg_database", url.database))
     elif there.owner != url.user:
         statements.append(f"alter database {name} owner to {role};")
-    if not statements:
+    if opened := _opened(there):
+        warn(host, f"PostgreSQL is to listen on {opened}: that ends, with a restart if it does now")
+    is_pinned = there.reachable and _is_pinned(there)
+    if not statements and is_pinned:
         host.noop(f"database {url.database} is there")
         return
-    start = "" if there.reachable else f"set -e\n{START}"
-    yield StringCommand(f"{start}{PSQL}", _stdin="\n".join(statements))
+    start = "" if there.reachable else START
+    if is_pinned:
+        yield StringCommand(PSQL, _stdin="\n".join(statements))
+        return
+    lines = f"set -e\n{start}{WRITE_PIN}{PSQL}{RESTART}"
+    yield StringCommand(lines, _stdin="\n".join([OVERRULED, *statements]))
+
+
+def _opened(there: DatabaseState) -> str:
+    """The addresses, now or after its next start, by which others reach it."""
+    listed = f"{there.listens},{there.listens_next}".split(",")
+    addresses = dict.fromkeys(each.strip() for each in listed)
+    return ", ".join(each for each in addresses if each not in LOOPBACK)
+
+
+def _is_pinned(there: DatabaseState) -> bool:
+    digest = hashlib.sha256(PIN.encode()).hexdigest()
+    return there.pin is None or (there.pin == digest and not _opened(there))
 
 
 def has_password(there: DatabaseState, password: str) -> bool:

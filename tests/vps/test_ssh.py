@@ -251,5 +251,16 @@ def entered(host: Vps, user: str) -> subprocess.CompletedProcess[str]:
 def test_postgresql_listens_on_loopback_alone(forms: Project) -> None:
     listeners = forms.ssh("ss -Hltn | awk '{print $4}'").split()
     assert any(listener.endswith(":5432") for listener in listeners)
-    ports = {listener.rpartition(":")[2] for listener in outside(listeners)}
-    assert ports == {"22", "80"}
+    assert ports_outside(forms) == {"22", "80"}
+    # Opened by hand, in the line that is read last.
+    forms.ssh("echo \"listen_addresses = '*'\" >>/etc/postgresql/15/main/postgresql.conf")
+    forms.ssh("systemctl restart postgresql")
+    assert ports_outside(forms) == {"22", "80", "5432"}
+    closed_again(forms, "Database", "PostgreSQL is to listen on *")
+    assert ports_outside(forms) == {"22", "80"}
+
+
+def ports_outside(project: Project) -> set[str]:
+    """On which somebody listens for others than this host."""
+    listeners = outside(project.ssh("ss -Hltn | awk '{print $4}'").split())
+    return {listener.rpartition(":")[2] for listener in listeners}

@@ -15,7 +15,7 @@ from postgres_server import Server, postgres
 
 from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
 from higuera.operations import database
-from higuera.operations.database import ITERATIONS, has_password, scram_verifier
+from higuera.operations.database import ITERATIONS, OVERRULED, has_password, scram_verifier
 from higuera.spec.secrets import Secrets
 
 ascii_passwords = st.text(st.characters(min_codepoint=1, max_codepoint=127), min_size=1)
@@ -70,6 +70,17 @@ def logs_in(server: Server, role: str, password: str, name: str = "postgres") ->
         return True
     assert "password authentication failed" in done.stderr, done.stderr
     return False
+
+
+def test_what_opens_it_at_the_next_start_is_overruled(server: Server) -> None:
+    """Whichever file says it: here the one that is read last."""
+    server.sql("alter system set listen_addresses = '*'")
+    try:
+        assert state_of(server, "forms", "forms").listens_next == "*"
+        server.sql(OVERRULED)
+        assert state_of(server, "forms", "forms").listens_next == "localhost"
+    finally:
+        server.sql("alter system reset listen_addresses")
 
 
 @pytest.mark.usefixtures("clean")
