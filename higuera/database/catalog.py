@@ -36,7 +36,7 @@ class Catalog:
     objects: dict[str, Properties] = field(repr=False)
     """A property that is off or at its default is absent; `of` holds what is not compared."""
     server: str
-    """The server's version, as it says it."""
+    """The server's version, as it says it; empty: a tool's own snapshot told all this."""
     provider: tuple[str, ...] = ()
     """Schemas that Supabase or Neon keep there for themselves; nothing in them is listed."""
 
@@ -44,6 +44,11 @@ class Catalog:
     def fingerprint(self) -> str:
         """Digest of the objects; equal schemas have the same on every server."""
         return hashlib.sha256(_canonical(self.objects).encode()).hexdigest()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether no server told it but a tool's own snapshot: tables and columns alone."""
+        return not self.server
 
     def to_json(self) -> str:
         """One line, as psql prints it and as a release keeps it."""
@@ -66,11 +71,6 @@ class Catalog:
                 f"what was read is no catalog of a database ({type(error).__name__}): "
                 "read it anew with `higuera drift`"
             ) from None
-
-
-def whole(catalog: Catalog) -> Catalog | None:
-    """A catalog that was read from a server; None for what only a tool's snapshot told."""
-    return catalog if catalog.server else None
 
 
 def catalog_script(leave_out: Sequence[str] = ()) -> str:

@@ -12,7 +12,6 @@ from higuera.database.parity import (
     Settled,
     compare,
     describe,
-    partial_view,
     settle,
 )
 from higuera.database.target import SOURCES
@@ -68,7 +67,7 @@ def parse_standing(lines: list[str]) -> Standing:
     if record is None or "recorded" not in said:
         return Standing(manifest.id, target, None)
     expected = Catalog.from_json(said["recorded"])
-    if expected.server and expected.server != target.server:
+    if not expected.is_partial and expected.server != target.server:
         return Standing(manifest.id, target, None)  # another version may word things otherwise
     return Standing(manifest.id, target, expected, record.source, record.is_partial)
 
@@ -76,8 +75,7 @@ def parse_standing(lines: list[str]) -> Standing:
 def drift_of(standing: Standing, accepted: list[Accepted], today: date) -> Drift:
     """Compare the target with what the release expects, which has to be known."""
     assert standing.expected is not None
-    found = partial_view(standing.target) if standing.is_partial else standing.target
-    settled = settle(compare(standing.expected, found), accepted, today)
+    settled = settle(compare(standing.expected, standing.target), accepted, today)
     return Drift(standing.release, standing.source, standing.is_partial, settled)
 
 

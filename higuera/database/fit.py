@@ -24,6 +24,8 @@ class Fit:
     verdict: Verdict
     reasons: tuple[str, ...]
     """What does not fit comes first."""
+    is_partial: bool = False
+    """Whether it is known of tables and columns alone."""
 
     def shown(self) -> list[str]:
         """The first reasons, indented, and how many more there are."""
@@ -51,8 +53,8 @@ def fit(old: Catalog, today: Catalog) -> Fit:
         reason.text for breaks in (True, False) for reason in found if reason.breaks is breaks
     )
     if any(reason.breaks for reason in found):
-        return Fit("does not fit", tuple(reasons))
-    return Fit("differs" if found else "fits", tuple(reasons))
+        return Fit("does not fit", tuple(reasons), old.is_partial)
+    return Fit("differs" if found else "fits", tuple(reasons), old.is_partial)
 
 
 def _reasons(difference: Difference, today: Catalog) -> Iterator[Reason]:
@@ -93,7 +95,7 @@ _REFUSALS = {
 
 
 def _new(name: Name, difference: Difference, today: Catalog) -> Reason:
-    if name.kind == "column" and _required(difference.actual, today):
+    if name.kind == "column" and _required(today.objects[difference.object], today):
         return Reason(
             True, f"{difference.object} is new and required: the old code does not set it"
         )
@@ -123,7 +125,7 @@ def _column(name: Name, difference: Difference, today: Catalog) -> Iterator[Reas
         wider = widened(before, after)
         how = "is now the wider" if wider else "is now"
         yield Reason(not wider, f"{key} was {before}, {how} {after}")
-    if _required(now, today) and not _required(was, today):
+    if _required(today.objects[key], today) and not _required(was, today):
         yield Reason(True, f"{key} became required: it is not null and has no default")
     elif "not null" in rest:
         said = "takes no nulls any more" if now.get("not null") else "may be null now"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase
 from pyinfra.api.command import StringCommand
 
-from higuera.database.catalog import Catalog, whole
+from higuera.database.catalog import Catalog
 from higuera.errors import DatabaseError
 from higuera.facts.script import script, words
 from higuera.spec.paths import HostPaths
@@ -65,6 +65,6 @@ def _why(lines: list[str]) -> tuple[str, ...]:
 
 def _catalog(texts: list[str]) -> Catalog | None:
     try:
-        return whole(Catalog.from_json(texts[0])) if texts else None
+        return Catalog.from_json(texts[0]) if texts else None
     except DatabaseError:
         return None

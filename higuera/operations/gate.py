@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pyinfra.api import Host
 
-from higuera.database.catalog import Catalog, whole
+from higuera.database.catalog import Catalog
 from higuera.database.fit import Fit, fit
 from higuera.database.ledger import LedgerState, Migration
 from higuera.database.parity import (
@@ -19,7 +19,6 @@ from higuera.database.parity import (
     Settled,
     compare,
     describe,
-    partial_view,
     settle,
 )
 from higuera.database.snapshot import snapshot_of
@@ -113,7 +112,7 @@ class Gate:
                 f"{error}\nthat is the database of {name}, asked from the VPS"
             ) from None
         recorded = [line.split(" ", 1)[1] for line in lines if line.startswith("recorded ")]
-        self.recorded = whole(Catalog.from_json(recorded[0])) if recorded else None
+        self.recorded = Catalog.from_json(recorded[0]) if recorded else None
         self.target = parse_target([line for line in lines if not line.startswith("recorded ")])
         return self.target
 
@@ -211,7 +210,7 @@ class Gate:
     def drifted_before(self) -> int:
         """How many objects of the target differed from the live release's schema all along."""
         database = self.run.deployment.stack.database
-        if self.recorded is None or self.record is None or self.record.is_partial:
+        if self.recorded is None:
             return 0
         assert database is not None
         found = compare(self.recorded, self.known().catalog)
@@ -265,10 +264,8 @@ class Gate:
         """The target against what the release expects, less what the stack file accepts."""
         database = self.run.deployment.stack.database
         assert self.expected is not None and database is not None
-        wanted, found = self.expected.catalog, self.known().catalog
-        if self.expected.is_partial:
-            found = partial_view(found)
-        return settle(compare(wanted, found), of_schema(database), datetime.now(UTC).date())
+        found = compare(self.expected.catalog, self.known().catalog)
+        return settle(found, of_schema(database), datetime.now(UTC).date())
 
     def settled_schema(self) -> Schema:
         """What the release's manifest keeps of all this."""

@@ -60,7 +60,8 @@ def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
         )
         for each in drift
     ]
-    return ("drift" if drift else "equal"), "what it was last proven equal to", objects
+    part = " (partial: tables and columns only)" if proven.is_partial else ""
+    return ("drift" if drift else "equal"), f"what it was last proven equal to{part}", objects
 
 
 def _migrations(gate: Gate, names: list[str]) -> list[Migration]:

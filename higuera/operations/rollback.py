@@ -68,12 +68,13 @@ def fitting(target: str, schema: SchemaState) -> Fitting:
     if schema.recorded is None:
         return Fitting([f"whether {target} fits the schema cannot be told: none was recorded"])
     found = fit(schema.recorded, schema.now)
+    part = " (partial: tables and columns only)" if found.is_partial else ""
     if found.verdict == "fits":
-        return Fitting([f"{target} fits: the schema is what it was proven on"])
+        return Fitting([f"{target} fits: the schema is what it was proven on{part}"])
     reasons = found.shown()
     if found.verdict == "differs":
-        return Fitting([f"{target} fits, with these differences in the schema:", *reasons])
-    return Fitting([f"{target} does not fit the schema of now:", *reasons], is_refused=True)
+        return Fitting([f"{target} fits, with these differences in the schema{part}:", *reasons])
+    return Fitting([f"{target} does not fit the schema of now{part}:", *reasons], is_refused=True)
 
 
 def ways_on(target: str, schema: SchemaState) -> str:

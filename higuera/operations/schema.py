@@ -79,7 +79,11 @@ def _way_back(gate: Gate, host: Host, no_way_back: bool) -> None:
     assert gate.expected is not None
     if run.state().manifest is None:
         return
-    if gate.recorded is not None and gate.recorded.fingerprint == gate.expected.catalog.fingerprint:
+    if (
+        gate.recorded is not None
+        and not gate.expected.is_partial
+        and gate.recorded.fingerprint == gate.expected.catalog.fingerprint
+    ):
         return  # it does already
     verdict = gate.fit()
     for reason in verdict.shown() if verdict else ():

@@ -1,6 +1,7 @@
 """Can code that was made for the old schema live on the new one: cases on the real server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ from database_scratch import Scratch, scratch
 
 from higuera.database.catalog import Catalog
 from higuera.database.fit import Fit, Verdict, fit
+from higuera.database.parity import partial_view
 
 OLD = """
 create type mood as enum ('sad', 'ok');
@@ -217,3 +219,31 @@ def test_what_does_not_fit_comes_first(ground: Scratch, old: Catalog) -> None:
     with ground.database("create table a (b int); drop sequence ticket", "old") as name:
         found = fit(old, ground.catalog(name))
     assert found == Fit("does not fit", ("sequence public.ticket is gone", "table public.a is new"))
+
+
+@pytest.mark.parametrize(
+    ("sql", "verdict", "reasons"),
+    [
+        (
+            "create index i on forms (n); drop table events",
+            "does not fit",
+            ["is gone"],
+        ),
+        ("drop index forms_slug_idx; drop sequence ticket; create view v as select 1", "fits", []),
+        ("alter table forms drop slug", "does not fit", ["column public.forms.slug is gone"]),
+        ("alter table forms add a text not null default ''", "differs", ["forms.a is new"]),
+        ("alter table forms add a text not null", "does not fit", ["forms.a is new and required"]),
+        ("alter table forms alter made set not null", "differs", ["made takes no nulls any more"]),
+        ("alter table forms alter slug set not null", "does not fit", ["slug became required"]),
+    ],
+)
+def test_a_tools_snapshot_tells_of_tables_and_columns(
+    ground: Scratch, old: Catalog, sql: str, verdict: Verdict, reasons: list[str]
+) -> None:
+    snapshot = replace(partial_view(old), server="")
+    with ground.database(sql, "old") as name:
+        found = fit(snapshot, ground.catalog(name))
+    assert (found.verdict, found.is_partial) == (verdict, True), found.reasons
+    assert len(found.reasons) >= len(reasons)
+    for reason in reasons:
+        assert any(reason in line for line in found.reasons), found.reasons

@@ -132,6 +132,16 @@ def test_partial_view() -> None:
     }
 
 
+def test_a_tools_snapshot_is_compared_with_what_it_knows() -> None:
+    shown = {key: value for key, value in FORMS.items() if "forms" in key}
+    snapshot = Catalog(shown, "")
+    more = {"index public.i": {"definition": "CREATE INDEX i ON public.forms USING btree (slug)"}}
+    slug = {"type": "text", "not null": True, "default": "''::text"}
+    assert compare(snapshot, catalog({**FORMS, **more, "column public.forms.slug": slug})) == []
+    (found,) = compare(snapshot, catalog({**FORMS, "column public.forms.slug": {"type": "int"}}))
+    assert found.changed == ["not null", "type"]
+
+
 @pytest.mark.parametrize(
     ("key", "kind", "parts"),
     [

@@ -14,8 +14,10 @@ from higuera.operations.rollback import fitting, ways_on
 TITLE = {"column public.forms.title": {"type": "text"}}
 OLD = Catalog({"table public.forms": {}, **TITLE}, "15.18")
 WIDER = Catalog({**OLD.objects, "column public.forms.note": {"type": "text"}}, "15.18")
+SNAPSHOT = Catalog(OLD.objects, "")
 LESS = Catalog({"table public.forms": {}}, "15.18")
 TARGET = "20261122T100000Z-aa"
+PART = " (partial: tables and columns only)"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,21 @@ TARGET = "20261122T100000Z-aa"
         (SchemaState(OLD, OLD), f"{TARGET} fits: the schema is what it was proven on", False),
         (SchemaState(WIDER, OLD), f"{TARGET} fits, with these differences in the schema:", False),
         (SchemaState(LESS, OLD), f"{TARGET} does not fit the schema of now:", True),
+        (
+            SchemaState(OLD, SNAPSHOT),
+            f"{TARGET} fits: the schema is what it was proven on{PART}",
+            False,
+        ),
+        (
+            SchemaState(WIDER, SNAPSHOT),
+            f"{TARGET} fits, with these differences in the schema{PART}:",
+            False,
+        ),
+        (
+            SchemaState(LESS, SNAPSHOT),
+            f"{TARGET} does not fit the schema of now{PART}:",
+            True,
+        ),
         (
             SchemaState(OLD, None),
             f"whether {TARGET} fits the schema cannot be told: none was",
