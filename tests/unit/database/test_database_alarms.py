@@ -1,6 +1,8 @@
 """Schemas that are the same in all that matters give no difference."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from database_scratch import BASE, Scratch, scratch
@@ -145,34 +147,87 @@ def test_an_apps_own_schema_of_such_a_name_counts(ground: Scratch) -> None:
     assert [each.object for each in compare(own, drifted)] == ["column auth.users.email"]
 
 
-def test_a_providers_schema_is_known_by_its_roles(ground: Scratch) -> None:
-    ground.server.sql("create role supabase_admin superuser")
-    theirs = "set role supabase_admin; create schema auth; create table auth.users (id int)"
+# A role that tells whose server it is, and a schema that it keeps there.
+PROVIDERS = [
+    ("supabase_admin", "auth"),
+    ("neon_superuser", "neon_auth"),
+    ("cloud_admin", "neon"),
+    ("cloud_admin", "neon_migration"),
+]
+
+
+@contextmanager
+def role(ground: Scratch, name: str) -> Iterator[None]:
+    """A role of the server, as long as it is needed."""
+    ground.server.sql(f"create role {name} superuser")
     try:
-        one = ground.made(theirs)
-        assert (one.provider, "schema auth" in one.objects) == (("auth",), False)
-        own = ground.made("create schema auth; create table auth.users (id int)")
-        assert (own.provider, "table auth.users" in own.objects) == ((), True)
+        yield
     finally:
-        ground.server.sql("drop role supabase_admin")
-    two = ground.made("create schema auth; create table auth.users (id int, more text)")
+        ground.server.sql(f"drop role {name}")
+
+
+@pytest.mark.parametrize(("owner", "schema"), PROVIDERS)
+def test_a_providers_schema_is_known_by_its_roles(ground: Scratch, owner: str, schema: str) -> None:
+    users = f"create schema {schema}; create table {schema}.users (id int)"
+    with role(ground, owner):
+        one = ground.made(f"set role {owner}; {users}")
+        assert (one.provider, f"schema {schema}" in one.objects) == ((schema,), False)
+        own = ground.made(users)
+        assert (own.provider, f"table {schema}.users" in own.objects) == ((), True)
+    two = ground.made(f"{users}; alter table {schema}.users add more text")
+    assert two.provider == (), "without its roles it is nobody's but the app's"
     assert compare(two, one) == compare(one, two) == []
 
 
-def test_what_a_provider_publishes_and_watches_is_its_own(ground: Scratch) -> None:
+def test_a_schema_of_one_provider_is_none_of_another(ground: Scratch) -> None:
+    with role(ground, "neon_superuser"):
+        theirs = "set role neon_superuser; create schema auth; create schema storage"
+        found = ground.made(theirs)
+    assert (found.provider, "schema auth" in found.objects) == ((), True)
+
+
+@pytest.mark.parametrize("owner", ["supabase_admin", "neon_superuser", "cloud_admin"])
+def test_what_a_provider_publishes_and_watches_is_its_own(ground: Scratch, owner: str) -> None:
     empty = ground.made("")
-    ground.server.sql("create role supabase_admin superuser")
     theirs = (
-        "create publication supabase_realtime; set role supabase_admin; create publication theirs; "
+        f"create publication supabase_realtime; set role {owner}; create publication theirs; "
         "create function seen() returns event_trigger language plpgsql as 'begin end'; "
         "create event trigger seen on ddl_command_end execute function seen(); "
         "reset role; create publication ours"
     )
-    try:
+    with role(ground, owner):
         found = [each.object for each in compare(empty, ground.made(theirs))]
-    finally:
-        ground.server.sql("drop role supabase_admin")
-    assert found == ["function public.seen()", "publication ours"]
+    ours = ["function public.seen()", "publication ours"]
+    # Only Supabase's customers find one of that name that is theirs and was not made by them.
+    named = ["publication supabase_realtime"] if owner != "supabase_admin" else []
+    assert found == ours + named
+
+
+@pytest.mark.parametrize("name", ["neon", "neon_utils", "pg_stat_statements"])
+def test_an_extension_that_a_provider_added_is_its_own(name: str) -> None:
+    added = {f"extension {name}": {"schema": "public"}}
+    empty, other = Catalog({}, "15.1"), Catalog(added, "15.1")
+    assert compare(empty, Catalog(added, "15.1", provider=("neon",))) == []
+    assert [each.object for each in compare(empty, other)] == [f"extension {name}"]
+
+
+def test_one_statement_reads_a_schema_of_any_size(ground: Scratch) -> None:
+    """500 tables with 10,000 columns: a drift check asks each side once, and sees one column."""
+    columns = ", ".join(f"c{number} text" for number in range(19))
+    tables = f"""do $$ begin for n in 1..500 loop
+        execute format('create table t%s (id int not null, {columns})', n); end loop; end $$"""
+    log = ground.server.folder / "log"
+    with ground.database(tables) as name, ground.database("", name) as other:
+        ground.server.sql("alter table t250 drop c7", other)
+        for each in (name, other):
+            ground.server.sql(f"alter database {each} set log_statement = 'all'")
+        before = len(log.read_text())
+        one, two = ground.catalog(name), ground.catalog(other)
+        logged = log.read_text()[before:]
+    statements = re.findall(r"LOG:  statement: (\w+)", logged)
+    assert [word for word in statements if word not in ("begin", "set", "commit")] == ["with"] * 2
+    assert sum(key.startswith("column public.t") for key in one.objects) == 10_000
+    assert [each.object for each in compare(one, two)] == ["column public.t250.c7"]
 
 
 def test_a_plain_role_reads_the_same(ground: Scratch, expected: Catalog) -> None:
