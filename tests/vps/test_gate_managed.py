@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import managed
 import pytest
@@ -90,7 +92,7 @@ class Stack:
         """The command line; what it printed."""
         return self._said(self.project.run(str(BIN / "higuera"), *words), status)
 
-    def _said(self, done: CompletedProcess[str], status: int) -> str:
+    def _said(self, done: subprocess.CompletedProcess[str], status: int) -> str:
         printed = done.stdout + done.stderr
         self.printed.append(printed)
         assert done.returncode == status, printed
@@ -110,6 +112,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     finally:
         for vps in {vps.name for vps in sandbox.listing()} & {name, other}:
             sandbox.down(vps)
+        if f"{PREFIX}-twin" in sandbox.layers():
+            sandbox.drop_layer(f"{PREFIX}-twin")
 
 
 @pytest.fixture(autouse=True)
@@ -223,15 +227,82 @@ def test_5_a_scratch_database_is_used_when_empty_and_emptied_again(stack: Stack)
     stack.database()
 
 
-def test_6_a_role_that_may_create_databases_makes_its_own(stack: Stack) -> None:
-    stack.provider.sql("alter role app createdb")
-    add_column(stack, "extra")
-    printed = stack.deploy()
-    assert "what its migrations make: an empty database on the target's server" in printed
-    assert "passes its smoke checks on the new schema" in printed
+def test_6_two_hosts_deploy_at_once_and_migrate_once(stack: Stack) -> None:
+    """A role that may create databases makes its own for a rehearsal: each host one."""
+    project, provider = stack.project, stack.provider
+    provider.sql("alter role app createdb")
+    tag = add_column(stack, "extra")
+    with twin_of(stack) as twin:
+        logs = [project.folder / name for name in ("first.log", "second.log")]
+        outputs = [log.open("w") for log in logs]
+        with another_migration(stack):
+            deploys = [
+                each.deploying(output.fileno())
+                for each, output in zip((project, twin), outputs, strict=True)
+            ]
+            until(lambda: ended_or_waiting(deploys, logs), "both have come to migrate", 120)
+        ends = [deploy.wait(timeout=120) for deploy in deploys]
+        printed = [log.read_text() for log in logs]
+        stack.printed += printed
+        assert ends == [0, 0], "\n".join(printed)
+        first, second = sorted(printed, key=lambda text: "nothing was done" in text)
+        assert f"applied {tag}" in first and "nothing was done" not in first
+        assert "somebody else migrated meanwhile; nothing was done" in second
+        assert "no migration is pending: no dump, no run" in second
+        assert f"applied {tag}" not in second
+        for text in printed:
+            assert "what its migrations make: an empty database on the target's server" in text
+            assert "passes its smoke checks on the new schema" in text
+        newest = "select hash from drizzle.__drizzle_migrations order by id desc limit 1"
+        ledger = f"select count(*) from drizzle.__drizzle_migrations where hash = ({newest})"
+        assert provider.sql(ledger) == "1"
+        for each in (project, twin):
+            assert each.get("/api/health").json()["database"] == "reachable"
     databases = "select datname from pg_database where not datistemplate order by 1"
-    assert stack.provider.sql(databases) == "app\npostgres\nscratch"
-    stack.provider.sql("alter role app nocreatedb")
+    assert provider.sql(databases) == "app\npostgres\nscratch"
+    provider.sql("alter role app nocreatedb")
+
+
+def ended_or_waiting(deploys: list[subprocess.Popen[str]], logs: list[Path]) -> bool:
+    """Whether one is over, or all of them wait for the lock of migrations."""
+    return any(deploy.poll() is not None for deploy in deploys) or all(
+        "another migration has the lock: process" in log.read_text() for log in logs
+    )
+
+
+@contextmanager
+def twin_of(stack: Stack) -> Iterator[Project]:
+    """A second VPS that serves the same release with the same database, as an environment."""
+    name, folder = f"{PREFIX}-twin", stack.project.folder
+    sandbox.save_layer(stack.project.vps, name)
+    try:
+        sandbox.up(name, layer=name)
+        given = (folder / "inventory" / "sandbox.yml").read_text()
+        (folder / "inventory" / "twin.yml").write_text(given.replace(stack.project.vps, name))
+        shutil.copy(folder / ".env.sandbox", folder / ".env.twin")
+        twin = Project(folder, name)
+        twin.extra["HIGUERA_ENV"] = "twin"
+        until(lambda: stack.project.get("/api/health").is_success, "the first has booted")
+        until(lambda: twin.get("/api/health").is_success, "the second has booted")
+        yield twin
+    finally:
+        if name in [vps.name for vps in sandbox.listing()]:
+            sandbox.down(name)
+        (folder / "inventory" / "twin.yml").unlink(missing_ok=True)
+
+
+@contextmanager
+def another_migration(stack: Stack) -> Iterator[None]:
+    """Somebody has the lock of migrations, and lets go at the end."""
+    lock = "select pg_advisory_lock(hashtextextended('higuera', 0));"
+    stack.provider.ssh(
+        "systemd-run -q --unit=held --uid=postgres -p WorkingDirectory=/ "
+        f'sh -c "(echo \\"{lock}\\"; sleep 600) | psql -Xqd app"'
+    )
+    try:
+        yield
+    finally:
+        stack.provider.ssh("systemctl stop held")
 
 
 def test_7_what_the_provider_refuses_is_said_and_nothing_moves(stack: Stack) -> None:
@@ -293,8 +364,8 @@ def test_9_no_password_is_left_in_the_open(stack: Stack) -> None:
     assert stack.project.shell(holders) == "600 root"
 
 
-def add_column(stack: Stack, name: str) -> None:
-    """A migration as drizzle-kit writes it: file, journal, snapshot."""
+def add_column(stack: Stack, name: str) -> str:
+    """A migration as drizzle-kit writes it (file, journal, snapshot); its name."""
     folder = stack.project.folder / DRIZZLE
     journal = folder / "meta" / "_journal.json"
     book = json.loads(journal.read_text())
@@ -308,3 +379,4 @@ def add_column(stack: Stack, name: str) -> None:
     column = {"name": name, "type": "text", "primaryKey": False, "notNull": False}
     snapshot["tables"]["public.forms"]["columns"][name] = column
     (folder / "meta" / f"{number:04d}_snapshot.json").write_text(json.dumps(snapshot))
+    return str(entry["tag"])
