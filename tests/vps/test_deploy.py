@@ -25,6 +25,10 @@ def test_dry_run_on_a_bare_vps_lists_everything_and_changes_nothing(bare: Projec
     ]
     before = bare.snapshot()
     assert bare.deploy("--dry").returncode == 0
+    planned = bare.run(HIGUERA, "plan")
+    assert planned.returncode == 2, planned.stdout + planned.stderr
+    assert "\nrelease: the first one, of " in planned.stdout
+    assert "way back: none: nothing is live yet" in planned.stdout
     assert bare.snapshot() == before
 
 

@@ -80,17 +80,32 @@ def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
     assert {each.kind for each in found.files} == {"secret"}
     assert found.builds == []
     next_code(forms_story, "ok", "planned")
-    found = Plan.model_validate_json(plan(forms_story, "--json").stdout)
+    found = Plan.model_validate_json(plan(forms_story, "--json", "--out", "p.json").stdout)
     assert [build.service for build in found.builds] == ["backend"]
     assert [each.name for each in found.services if each.restarts] == ["backend"]
     assert found.way_back.state == "open"
+    next_code(forms_story, "planned", "another")
+    moved(forms_story, "in the source: service backend changed")
+    next_code(forms_story, "another", "planned")
     assert forms_story.shell(EVERYTHING) == before
+
+
+def moved(project: Project, *what: str) -> None:
+    """A deploy that is held to p.json and refused, since just this moved."""
+    refused = project.deploy("-y", HIGUERA_PLAN="p.json")
+    assert refused.returncode == 1
+    told = [line.removeprefix("--> error:").strip() for line in refused.stderr.splitlines()]
+    assert [line for line in told if line.startswith("in ")] == list(what), refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_4_a_contract_migration(forms_story: Project) -> None:
     """Named with its class and what squawk says; whether there is a way back has to be tried."""
     migration(forms_story, "0002_name", 'ALTER TABLE "forms" RENAME COLUMN "title" TO "name";')
-    done = plan(forms_story)
+    moved(
+        forms_story, "in the source: migrations changed", "in the source: service backend changed"
+    )
+    done = plan(forms_story, "--out", "p.json")
     assert done.returncode == 2
     assert "migration: 0002_name (contract" in done.stdout
     assert "squawk renaming-column" in done.stdout
@@ -103,6 +118,7 @@ def test_4_a_contract_migration(forms_story: Project) -> None:
 def test_5_drift(forms_story: Project) -> None:
     """The next release would be stopped: exit 1, the object, and what mends it."""
     sql(forms_story, "alter table forms add column by_hand text")
+    moved(forms_story, "in the database: the schema changed")
     done = plan(forms_story)
     assert done.returncode == 1
     assert "+ column public.forms.by_hand" in done.stdout

@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 from operation_harness import run_operation
 
+from higuera.database.catalog import Catalog
 from higuera.facts.files import FileState, HostFiles
+from higuera.facts.outlook import OutlookState
 from higuera.facts.release import ReleaseState
 from higuera.operations import release
 from higuera.operations.cutover import Move
-from higuera.operations.look import _of_source, loose_files
+from higuera.operations.look import _of_database, _of_source, loose_files
 from higuera.render.files import File
 
 
-def source(certificate: str | None, key: str) -> dict[str, str]:
+def source(certificate: str | None = None, key: str = "", **changes: Any) -> dict[str, str]:
+    """The basis of a source with two services and a migration."""
+    given = {"commit": "c1", "backend": "f" * 64, "migration": "a" * 64, **changes}
     deployment = SimpleNamespace(
         certificate=certificate,
         environment=SimpleNamespace(tls=SimpleNamespace(key="TLS_KEY")),
@@ -24,7 +28,11 @@ def source(certificate: str | None, key: str) -> dict[str, str]:
     )
     lists: dict[str, Any] = {"shared_files": [], "host_files": [], "wanted": {}}
     run: Any = SimpleNamespace(
-        deployment=deployment, commit="c", fingerprints={}, gate=None, **lists
+        deployment=deployment,
+        commit=given["commit"],
+        fingerprints={"backend": given["backend"], "web": "e" * 64},
+        gate=SimpleNamespace(digests={"0000_first": given["migration"]}),
+        **lists,
     )
     return _of_source(run)
 
@@ -93,3 +101,39 @@ def test_a_slot_that_will_start_is_written_anew() -> None:
     assert [file["path"] for file in command["write"]["files"]] == [IDLE]
     assert command["write"]["after"] == "systemctl daemon-reload"
     assert outcome.log == []
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"commit": "c2"}, "the commit"),
+        ({"backend": "0" * 64}, "service backend"),
+        ({"migration": "b" * 64}, "migrations"),
+    ],
+)
+def test_what_moved_in_the_source_has_a_name(change: dict[str, Any], name: str) -> None:
+    before, after = source(), source(**change)
+    assert source() == before
+    assert [key for key in before if before[key] != after[key]] == [name]
+
+
+def database(ledger: str = "[]", *tables: str) -> dict[str, str]:
+    catalog = Catalog({name: {} for name in tables}, "15.18")
+    target: Any = SimpleNamespace(digest=ledger, catalog=catalog)
+    seen: Any = SimpleNamespace(outlook=OutlookState(target))
+    return _of_database(seen)
+
+
+def test_what_moved_in_the_database_has_a_name() -> None:
+    before = database()
+    assert database() == before
+    for after, changed in (
+        (database("[1]"), "the ledger of migrations"),
+        (database("[]", "table public.forms"), "the schema"),
+    ):
+        assert [key for key in before if before[key] != after[key]] == [changed]
+
+
+def test_a_database_that_was_not_asked_holds_nobody() -> None:
+    seen: Any = SimpleNamespace(outlook=OutlookState(None, why="down"))
+    assert _of_database(seen) == {}
