@@ -74,6 +74,10 @@ def test_1_an_expand_migration(forms_story: Project) -> None:
     assert applied(forms_story) == 3
     assert forms_story.shell(NOTHING_LEFT).split() == ["postgres", "forms"]
     assert forms_story.plan() == []
+    listed = forms_story.run(HIGUERA, "db", "catalog")
+    assert listed.returncode == 0, listed.stderr
+    assert "public.forms.note: no purpose" in listed.stdout
+    assert "public.drafts: no owner" in listed.stdout and "; 0 stale" in listed.stdout
     dry = rollback(forms_story, "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "fits, with these differences in the schema:" in dry.stderr
