@@ -224,6 +224,9 @@ def test_5_a_scratch_database_is_used_when_empty_and_emptied_again(stack: Stack)
     printed = stack.deploy()
     assert "what its migrations make: the empty database of database.scratch" in printed
     assert provider.sql(OWN, "scratch") == "plpgsql\npublic"
+    # Of the release before, a snapshot is known.
+    back = stack.higuera("rollback", "--dry-run")
+    assert "fits: the schema is what it was proven on (partial: tables and columns only)" in back
     stack.database()
 
 
@@ -233,24 +236,14 @@ def test_6_two_hosts_deploy_at_once_and_migrate_once(stack: Stack) -> None:
     provider.sql("alter role app createdb")
     tag = add_column(stack, "extra")
     with twin_of(stack) as twin:
-        logs = [project.folder / name for name in ("first.log", "second.log")]
-        outputs = [log.open("w") for log in logs]
-        with another_migration(stack):
-            deploys = [
-                each.deploying(output.fileno())
-                for each, output in zip((project, twin), outputs, strict=True)
-            ]
-            until(lambda: ended_or_waiting(deploys, logs), "both have come to migrate", 120)
-        ends = [deploy.wait(timeout=120) for deploy in deploys]
-        printed = [log.read_text() for log in logs]
-        stack.printed += printed
-        assert ends == [0, 0], "\n".join(printed)
+        printed = deployed_at_once(stack, [project, twin])
         first, second = sorted(printed, key=lambda text: "nothing was done" in text)
-        assert f"applied {tag}" in first and "nothing was done" not in first
+        assert f"] applied {tag}" in first and "nothing was done" not in first
         assert "somebody else migrated meanwhile; nothing was done" in second
         assert "no migration is pending: no dump, no run" in second
-        assert f"applied {tag}" not in second
+        assert f"] applied {tag}" not in second
         for text in printed:
+            assert f"rehearsal: applied {tag}" in text
             assert "what its migrations make: an empty database on the target's server" in text
             assert "passes its smoke checks on the new schema" in text
         newest = "select hash from drizzle.__drizzle_migrations order by id desc limit 1"
@@ -263,11 +256,31 @@ def test_6_two_hosts_deploy_at_once_and_migrate_once(stack: Stack) -> None:
     provider.sql("alter role app nocreatedb")
 
 
-def ended_or_waiting(deploys: list[subprocess.Popen[str]], logs: list[Path]) -> bool:
-    """Whether one is over, or all of them wait for the lock of migrations."""
-    return any(deploy.poll() is not None for deploy in deploys) or all(
-        "another migration has the lock: process" in log.read_text() for log in logs
-    )
+def deployed_at_once(stack: Stack, projects: list[Project]) -> list[str]:
+    """Deploys that all wait to migrate, and then may; what each printed."""
+    logs = [each.folder / f"{each.vps}.log" for each in projects]
+    deploys: list[subprocess.Popen[str]] = []
+
+    def ended_or_waiting() -> bool:
+        return any(deploy.poll() is not None for deploy in deploys) or all(
+            "another migration has the lock: process" in log.read_text() for log in logs
+        )
+
+    try:
+        with another_migration(stack):
+            for each, log in zip(projects, logs, strict=True):
+                with log.open("w") as output:
+                    deploys.append(each.deploying(output.fileno()))
+            until(ended_or_waiting, "all of them have come to migrate", 120)
+        ends = [deploy.wait(timeout=120) for deploy in deploys]
+    finally:
+        for deploy in deploys:
+            deploy.kill()
+            deploy.wait()
+    printed = [log.read_text() for log in logs]
+    stack.printed += printed
+    assert ends == [0 for _ in projects], "\n".join(printed)
+    return printed
 
 
 @contextmanager
