@@ -183,6 +183,7 @@ def struck(
             if process.poll() is None:
                 process.kill()
     text = "".join(printed) + (rest or "")
+    project.printed.append(text)
     assert "Traceback" not in text, text
     return process.returncode, text
 

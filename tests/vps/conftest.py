@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from canaries import looked_for
 from harness import REPOSITORY, Project
 
 from higuera import sandbox
@@ -92,6 +93,13 @@ def forms_story(
     """The same for a file whose tests tell one story, in order."""
     with _booted(forms_base, forms_folder, Path(request.node.name).stem) as project:
         yield project
+
+
+@pytest.fixture
+def searched(forms: Project) -> Iterator[None]:
+    """Whatever a story's end: no secret was shown, nor lies anywhere in the open."""
+    with looked_for(forms):
+        yield
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Project:
         self.vps = vps
         self.extra: dict[str, str] = {}
         """Variables of this user's own, beside `variables`."""
+        self.printed: list[str] = []
+        """What each command of this user printed."""
 
     @classmethod
     def mini(cls, folder: Path, vps: str) -> "Project":
@@ -134,7 +136,7 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder; whatever it asks gets `answer`, or nothing."""
         given = {**os.environ, **self.variables, **variables}
-        return subprocess.run(
+        done = subprocess.run(
             command,
             cwd=self.folder,
             env=given,
@@ -144,6 +146,8 @@ class Project:
             timeout=600,
             check=False,
         )
+        self.printed += [done.stdout, done.stderr]
+        return done
 
     def deployed(self, *arguments: str) -> str:
         """A deploy that has to succeed; returns what it printed."""

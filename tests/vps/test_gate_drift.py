@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from aftermath import refused
 from harness import HIGUERA, Project
 from migrations import (
@@ -19,6 +20,8 @@ from migrations import (
     untouched,
     withdraw,
 )
+
+pytestmark = pytest.mark.usefixtures("searched")
 
 HAND = "alter table forms drop column slug; alter table sessions drop column created_at"
 MARK = re.compile(r"[-+~] (\S.*?)  ")

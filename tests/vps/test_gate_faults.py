@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import httpx
+import pytest
 from aftermath import refused, struck
 from harness import Project, until
 from migrations import (
@@ -26,6 +27,8 @@ from migrations import (
     untouched,
     write_form,
 )
+
+pytestmark = pytest.mark.usefixtures("searched")
 
 LIMITS = "    lock_timeout: 1\n    retries: 1\n    queue: 3\n"
 NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'

@@ -2,14 +2,12 @@
 
 import shlex
 import subprocess
-import threading
-from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import quote, urlsplit
+import time
+from collections.abc import Callable
 
-from harness import HIGUERA, PASSWORD, SECRETS, Project
+from aftermath import smoke_check
+from canaries import controllers_files, looked_for
+from harness import HIGUERA, Project
 from migrations import BELIEVING, dumps, migration, next_code, runner, sql, withdraw
 
 NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'
@@ -20,105 +18,50 @@ TALKATIVE = BELIEVING.replace(
     "console.error(new URL(process.env.DATABASE_URL3).password, client.password)\n"
     "await client.connect()\nif (client.database === 'forms') process.exit(1)",
 )
-# What others may read: as nobody, again and again.
-NOBODY = "while :; do cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; sleep 0.2; done"
-# Neither the rows of the database nor files that only root reads.
-OPEN = """
-find /etc /run /srv /tmp /var/tmp /var/log /var/lib/higuera /opt/higuera -xdev -type f \
-    ! -name '*.dump' ! '(' -user root ! -perm /077 ! -path '/var/l*' ')' -print0 |
-    xargs -0 grep -laF -f /root/needles || true
-journalctl -q -o cat --no-pager | grep -aF -f /root/needles | sed 's/^/journal: /' || true
-find / -xdev -path /proc -prune -o -print | grep -F -f /root/needles | sed 's/^/name: /' || true
+KEYS = ["canary-key-71f0c2d94e", "canary-key-a3b8e65d07"]
+# Names with a given pair, an API with tiers.
+EDGE = """
+host: "@sandbox/{vps}"
+secrets: generate
+domains: [forms.test]
+tls: {{mode: files, certificate: given.pem, key: TLS_KEY}}
+stack:
+  nginx:
+    status_port: {port}
+    tiers:
+      routes: [/api/]
+      keys: API_KEYS
+      without_key: free
+      rates: {{free: {{minute: 6000, burst: 100}}, pro: {{minute: 6000, burst: 100}}}}
 """
 
 
-def needles() -> list[str]:
-    """Each secret as it is, in a URL, and in Base64 at any offset."""
-    found = set()
-    for value in (PASSWORD, *SECRETS.values()):
-        found |= {value, quote(value, safe="")}
-        for offset in range(3):
-            encoded = b64encode(b"-" * offset + value.encode()).decode().rstrip("=")
-            found.add(encoded[-(-offset * 8 // 6) : -1])  # whole characters of the value alone
-    url = urlsplit(SECRETS["DATABASE_URL3"])
-    return sorted(found | {str(url.password)})
+def edge(project: Project, port: int = 8099) -> None:
+    """Write the environment file."""
+    project.environment(EDGE.format(vps=project.vps, port=port))
 
 
-class Arguments:
-    """Every command line on this machine, those of its VPSes too, sampled all the while."""
-
-    def __init__(self) -> None:
-        self.seen: set[bytes] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def _sample(self) -> None:
-        while not self._over.wait(0.03):
-            for file in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(file.read_bytes())
-                except OSError:
-                    continue
-
-    def __enter__(self) -> "Arguments":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-
-@contextmanager
-def looked_for(project: Project) -> Iterator[list[str]]:
-    """Collects what is printed; at the end, nothing of it, nor anything else, holds a secret."""
-    printed: list[str] = []
-    project.shell(
-        "systemd-run -q --unit=nobody --uid=nobody -p StandardOutput=file:/root/nobody "
-        f"sh -c {shlex.quote(NOBODY)}"
+def given(project: Project) -> list[str]:
+    """Give the project a certificate and API keys; what of them is secret, a line each."""
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    words += ["-nodes", "-subj", "/CN=given", "-addext", "subjectAltName=DNS:forms.test"]
+    chain = ["-days", "30", "-out", str(project.folder / "inventory" / "given.pem")]
+    done = subprocess.run(
+        [*words, *chain, "-keyout", "/dev/stdout"], check=True, capture_output=True, text=True
     )
-    with Arguments() as arguments:
-        yield printed
-    project.shell("systemctl stop nobody", check=False)
-    told = "\n".join(printed)
-    commands = b"\n".join(arguments.seen).replace(b"\0", b" ").decode(errors="replace")
-    assert "higuera-forms migrate" in commands and "pg_dump" in commands, "the sampling works"
-    others = project.shell("sort -u /root/nobody")
-    assert "INVOCATION_ID=" in others, "nobody sees its own"
-    for needle in needles():
-        for where, text in (("printed", told), ("arguments", commands), ("environ", others)):
-            assert needle not in text, f"{needle} was {where}"
-    lines = "\n".join(needles()) + "\n"
-    encoded = b64encode(lines.encode()).decode()
-    project.shell(f"umask 077; echo {encoded} | base64 -d >/root/needles")
-    assert project.shell(OPEN) == ""
-
-
-def controllers_files(project: Project) -> Iterator[tuple[str, str]]:
-    """What lies on this side: the project with its records, plans, notes, debug log, the temporary
-    files of its commands, and what is in the artifacts. The secrets' own file is what it is."""
-    for path in sorted(project.folder.rglob("*")):
-        if path.is_file() and path.name != ".env.sandbox":
-            yield str(path), path.read_bytes().decode(errors="replace")
-    cache = Path(project.variables["XDG_CACHE_HOME"]) / "higuera"
-    for path in cache.glob("forms-*/artifacts/*"):
-        if path.suffix == ".zst":
-            whole = subprocess.run(["zstd", "-dc", path], capture_output=True, check=True).stdout
-            yield str(path), whole.decode(errors="replace")
-        else:
-            yield str(path), path.read_text()
+    project.extra["TLS_KEY"] = done.stdout
+    project.extra["API_KEYS"] = " ".join(f"{key}=pro" for key in KEYS)
+    edge(project)
+    return [*KEYS, *done.stdout.splitlines()[1:3]]
 
 
 def test_no_secret_comes_into_the_open(forms: Project) -> None:
     """Deploys that go well, one that fails at each step, and everything that can be asked."""
-    temporary = forms.folder / "tmp"
-    temporary.mkdir()
-    forms.extra["TMPDIR"] = str(temporary)
-    with looked_for(forms) as printed:
+    began = time.time()
+    with looked_for(forms, *given(forms), pause=0.03) as arguments:
 
         def run(*command: str, status: int = 0) -> str:
             done = forms.run(*command)
-            printed.extend([done.stdout, done.stderr])
             assert done.returncode == status, done.stdout + done.stderr
             return done.stdout + done.stderr
 
@@ -132,7 +75,6 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
             run(HIGUERA, "plan", *words, status=2)
         for words in (["--dry", "--diff"], ["-y", "-vvv", "--diff", "--debug"]):
             done = forms.deploy(*words)
-            printed.extend([done.stdout, done.stderr])
             assert done.returncode == 0, done.stderr
         run(HIGUERA, "drift")
         run(HIGUERA, "drift", "--fresh", "--json")
@@ -161,11 +103,11 @@ def test_no_secret_comes_into_the_open(forms: Project) -> None:
         run(HIGUERA, "render", "--to", "rendered")
         run(HIGUERA, "plan", "--offline", "--json", status=1)  # a test's migration says too little
     assert sql(forms, "select count(*) from users") != "0"
-    found = dict(controllers_files(forms))
+    seen = str(arguments)
+    assert "higuera-forms migrate" in seen and "pg_dump" in seen, "the sampling works"
+    found = controllers_files(forms, began)
     for kind in ("docs/incidents/", "p.json", ".higuera/runs/", ".tar.zst"):
         assert any(kind in name for name in found), f"{kind} was looked at"
-    for needle in needles():
-        assert [name for name, text in found.items() if needle in text] == []
 
 
 def as_superuser(forms: Project, statement: str) -> None:
@@ -192,6 +134,19 @@ def at_every_step(forms: Project, fails: Callable[[str], None]) -> None:
         fails(step)
         next_code(forms, "three", "two")
         forms.edit(stack, new, old)
+    edge(forms, port=5432)  # nginx -t passes, the reload exits 0
+    fails("nginx")
+    edge(forms)
+    smoke_check(
+        forms,
+        "outside",
+        '    if not str(target.connect_to).startswith("127."):\n'
+        "        raise AssertionError(f\"not as {target.secrets('SMOKE_PASSWORD')}\")",
+    )
+    next_code(forms, "two", "three")
+    fails("Cutover")
+    next_code(forms, "three", "two")
+    (forms.folder / "smoke" / "outside.py").unlink()
     migration(forms, "0003_wrong", "ALTER TABLE nowhere ADD COLUMN a int;")
     fails("Rehearsal")
     withdraw(forms)
