@@ -40,7 +40,7 @@ def start(host: Host) -> Run:
     if deployment.environment.tls.mode == "files":
         from higuera.spec.pair import check_pair  # loads cryptography, which others do without
 
-        check_pair(deployment)
+        check_pair(deployment, deployment.secrets)
     run = Run(deployment, real, proofs=proofs_of(deployment))
     if database is not None and database.migrate is not None:
         run.gate = Gate(run, database.migrate)

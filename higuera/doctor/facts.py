@@ -8,7 +8,6 @@ from shlex import quote
 
 from higuera import sandbox
 from higuera.connectors.address import SANDBOX_PREFIX
-from higuera.database.target import questions_of
 from higuera.doctor.connection import Connection, connect
 from higuera.doctor.here import (
     Here,
@@ -20,19 +19,15 @@ from higuera.doctor.here import (
 )
 from higuera.doctor.host import HostState, parse_host, script
 from higuera.doctor.network import Network, look, way_of_ssh
+from higuera.doctor.project import Project, look_at_project
 from higuera.doctor.report import failed
-from higuera.errors import HigueraError, RenderError, SandboxError
+from higuera.errors import HigueraError, SandboxError
 from higuera.facts.machine import Machine, MachineState
-from higuera.render.every import every_file
-from higuera.spec.database import check_urls
 from higuera.spec.environment import Host
 from higuera.spec.load import Deployment, load_deployment
 from higuera.spec.packages import packages_of
-from higuera.spec.stand_ins import stand_ins
 
 SshCommand = Callable[[Host, str], list[str]]
-# As load_secrets says of a secret that a deploy to a throw-away host would make up.
-MADE_UP = "is set nowhere"
 
 
 @dataclass(frozen=True)
@@ -42,14 +37,9 @@ class Facts:
     here: Here = field(default_factory=Here)
     deployment: Deployment | None = None
     inventory_problem: str = ""
-    secrets: int = 0
-    secret_problems: tuple[str, ...] = ()
+    project: Project = field(default_factory=Project)
     source: Source | None = None
     toolchain: Toolchain | None = None
-    tool: str = ""
-    """SHA-256 of the on-host tool as this Higuera writes it."""
-    template_problem: str = ""
-    """Why the files of the host cannot be rendered."""
     connection: Connection | None = None
     why_no_host: str = ""
     """Why nobody tried to connect."""
@@ -93,37 +83,14 @@ def gather(inventory: Path, environment: str | None, ssh_command: SshCommand) ->
     except HigueraError as error:
         return Facts(here, inventory_problem=str(error))
     node = deployment.stack.runtimes.node
-    count, problems = _secrets(deployment)
-    tool, template_problem = _tool(deployment)
+    project = look_at_project(deployment)
     with ThreadPoolExecutor(max_workers=3) as pool:
         source = pool.submit(look_at_source, deployment)
         toolchain = pool.submit(look_at_toolchain, node) if node else None
-        facts = _ask_host(
-            Facts(
-                here,
-                deployment,
-                secrets=count,
-                secret_problems=tuple(problems),
-                tool=tool,
-                template_problem=template_problem,
-            ),
-            deployment,
-            ssh_command,
-            pool,
-        )
+        facts = _ask_host(Facts(here, deployment, project=project), deployment, ssh_command, pool)
         return replace(
             facts, source=source.result(), toolchain=toolchain.result() if toolchain else None
         )
-
-
-def _tool(deployment: Deployment) -> tuple[str, str]:
-    """The SHA-256 of the on-host tool, or why not every file of the host can be rendered."""
-    stack = deployment.stack
-    try:
-        files = every_file(deployment, stand_ins(stack), questions_of(stack))
-    except RenderError as error:
-        return "", str(error)
-    return next(file.sha256 for file in files if file.path == stack.paths.tool), ""
 
 
 def _ask_host(
@@ -163,25 +130,3 @@ def _sandbox_address(host: Host) -> str:
     if vps.state == "stopped":
         raise SandboxError(f"the sandbox VPS {vps.name} is stopped; a deploy boots it")
     return vps.address
-
-
-def _secrets(deployment: Deployment) -> tuple[int, list[str]]:
-    """How many there are, and what is wrong with them; never a value.
-
-    Made-up ones would be written to a file, so they are asked for as if they had been given.
-    """
-    is_made_up = deployment.environment.secrets == "generate"
-    if is_made_up:
-        given = deployment.environment.model_copy(update={"secrets": "given"})
-        deployment = replace(deployment, environment=given)
-    try:
-        secrets = deployment.secrets
-        database = deployment.stack.database
-        if database is not None and database.is_gated:
-            check_urls(database, secrets.reveal)
-    except HigueraError as error:
-        problems = str(error).splitlines()
-        if is_made_up:
-            problems = [problem for problem in problems if MADE_UP not in problem]
-        return 0, problems
-    return len(list(secrets)), []

@@ -78,9 +78,9 @@ def tool(facts: Facts) -> Verdict:
     """Whether the on-host tool is the one that this side writes."""
     if not facts.there.tool:
         return not_checked(NEVER)
-    if not facts.tool:
+    if not facts.project.tool:
         return not_checked("the files of the host cannot be rendered")
-    if facts.there.tool != facts.tool:
+    if facts.there.tool != facts.project.tool:
         return warning(
             "the tool on the host is another version's, or of another stack file",
             "the next deploy replaces it; until then it may not know what you ask it",

@@ -66,28 +66,38 @@ def project(facts: Facts) -> Verdict:
 def inventory(facts: Facts) -> Verdict:
     """The stack file and the environment file."""
     if facts.inventory_problem:
-        return failed("; ".join(facts.inventory_problem.splitlines()), "correct it there")
+        return failed(_flat(facts.inventory_problem), "correct it there")
     known = facts.known
     return ok(f"{known.stack.app} to {known.environment.host.address} ({known.name})")
 
 
 def templates(facts: Facts) -> Verdict:
     """Whether every file of the host can be rendered."""
-    if facts.template_problem:
-        return failed(facts.template_problem, "correct it there; see: higuera plan --offline")
+    if problem := facts.project.template_problem:
+        return failed(_flat(problem), "correct it there; see: higuera plan --offline")
     return ok("every file of the host can be rendered")
 
 
 def secrets(facts: Facts) -> Verdict:
     """Every declared secret, by name."""
-    if facts.secret_problems:
-        told = [problem.partition("; ") for problem in facts.secret_problems]
+    if problems := facts.project.secret_problems:
+        told = [problem.partition("; ") for problem in problems]
         advice = dict.fromkeys(advice for _, _, advice in told if advice)
         return failed("; ".join(what for what, _, _ in told), "; ".join(advice))
     wanted = len(facts.known.secret_names())
-    if facts.secrets < wanted:
+    if facts.project.secrets < wanted:
         return ok("what is not there yet is made up by the first deploy (secrets: generate)")
     return ok(f"all {wanted} are there" if wanted else "the stack has none")
+
+
+def tls_files(facts: Facts) -> Verdict:
+    """Whether a certificate that is given would serve: every name, today, with its own key."""
+    tls = facts.known.environment.tls
+    if problem := facts.project.pair_problem:
+        return failed(problem, "bring a certificate and a key that fit, as tls in the inventory")
+    if tls.mode != "files":
+        return ok(f"none has to be given (tls: {tls.mode})")
+    return ok(f"{tls.certificate} would serve {', '.join(facts.known.environment.names)}")
 
 
 def source(facts: Facts) -> Verdict:
@@ -108,6 +118,13 @@ def source(facts: Facts) -> Verdict:
             f"commit them, or the release is called {found.commit}",
         )
     return ok(f"{found.path} at {found.commit}")
+
+
+def build(facts: Facts) -> Verdict:
+    """Whether a build would begin: its sources are there, and no browser would get a secret."""
+    if problem := facts.project.build_problem:
+        return failed(_flat(problem), "correct it there, before a build reads it")
+    return ok("a build has its sources, and no public variable holds a secret")
 
 
 def node(facts: Facts) -> Verdict:
@@ -131,3 +148,14 @@ def squawk(facts: Facts) -> Verdict:
     if "squawk" not in facts.here.programs:
         return warning("higuera migrations check cannot run squawk", "pip install squawk-cli")
     return ok("squawk is there")
+
+
+def smoke(facts: Facts) -> Verdict:
+    """Whether the smoke checks load."""
+    if problem := facts.project.smoke_problem:
+        return failed(problem, "correct that file; see: higuera smoke")
+    return ok("the smoke checks load")
+
+
+def _flat(problem: str) -> str:
+    return "; ".join(problem.splitlines())

@@ -67,7 +67,7 @@ def _render(deployment: Deployment) -> tuple[list[File], list[Finding]]:
     for part in parts(deployment, stand_ins(stack), questions_of(stack)):
         try:
             files += part()
-        except RenderError as error:
+        except HigueraError as error:  # beside templates: a root of `tls.ca` that is not there
             found[str(error)] = None
     return files, [finding for text in found for finding in told(RenderError(text))]
 

@@ -12,16 +12,28 @@ from cryptography.hazmat.primitives.serialization import (
 
 from higuera.errors import SecretError, SpecError
 from higuera.spec.load import Deployment
+from higuera.spec.secrets import Secrets
 
 
-def check_pair(deployment: Deployment, now: datetime | None = None) -> None:
+def check_pair(deployment: Deployment, secrets: Secrets, now: datetime | None = None) -> None:
     """Raise SpecError or SecretError, which names neither key nor value, where it would not serve.
 
     It has to be good for every name, be valid today, and its key has to be its own.
     """
-    tls, text = deployment.environment.tls, deployment.certificate
-    if text is None or tls.key is None:
+    tls, leaf = deployment.environment.tls, check_certificate(deployment, now)
+    if leaf is None or tls.key is None:
         return
+    if _public(leaf.public_key()) != _public(_private(secrets, tls.key).public_key()):
+        raise SecretError(f"{tls.key}: is not the private key of {tls.certificate}")
+
+
+def check_certificate(
+    deployment: Deployment, now: datetime | None = None
+) -> x509.Certificate | None:
+    """The same of the certificate alone, whoever has its key. None where none is given."""
+    tls, text = deployment.environment.tls, deployment.certificate
+    if text is None:
+        return None
     where = f"tls.certificate: {tls.certificate}"
     leaf = _leaf(text, where)
     now = now or datetime.now(UTC)
@@ -32,8 +44,7 @@ def check_pair(deployment: Deployment, now: datetime | None = None) -> None:
     missing = [name for name in deployment.environment.names if not covers(leaf, name)]
     if missing:
         raise SpecError(f"{where}: is not good for {', '.join(missing)}")
-    if _public(leaf.public_key()) != _public(_private(deployment, tls.key).public_key()):
-        raise SecretError(f"{tls.key}: is not the private key of {tls.certificate}")
+    return leaf
 
 
 def _leaf(text: str, where: str) -> x509.Certificate:
@@ -44,9 +55,9 @@ def _leaf(text: str, where: str) -> x509.Certificate:
         raise SpecError(f"{where}: holds no certificate in PEM form") from None
 
 
-def _private(deployment: Deployment, name: str) -> PrivateKeyTypes:
+def _private(secrets: Secrets, name: str) -> PrivateKeyTypes:
     try:
-        return load_pem_private_key(deployment.secrets.reveal(name).encode(), password=None)
+        return load_pem_private_key(secrets.reveal(name).encode(), password=None)
     except (ValueError, TypeError):
         raise SecretError(f"{name}: holds no private key in PEM form without a password") from None
 

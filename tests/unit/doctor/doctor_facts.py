@@ -12,6 +12,7 @@ from higuera.doctor.facts import Facts
 from higuera.doctor.here import Here, Source, Toolchain
 from higuera.doctor.host import parse_host
 from higuera.doctor.network import Name, Network
+from higuera.doctor.project import Project
 from higuera.facts.machine import Machine
 from higuera.spec.load import Deployment, load_deployment
 
@@ -109,10 +110,9 @@ def converged(deployment: Deployment) -> Facts:
             files=frozenset({"config.py", "deploy.py"}),
         ),
         deployment=deployment,
-        secrets=len(deployment.stack.secret_names()),
+        project=Project(secrets=len(deployment.stack.secret_names()), tool="5f7a"),
         source=Source(Path("/src/forms"), True, "ab12cd3", migrations=3),
         toolchain=Toolchain("22.23.3", "x86_64", is_cached=True),
-        tool="5f7a",
         connection=Connection(None, tuple(LINES), started=NOW, ended=NOW + 1),
         machine=Machine().process(LINES),
         host=parse_host(LINES),

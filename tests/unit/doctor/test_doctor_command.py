@@ -118,6 +118,61 @@ def test_a_broken_template_is_one_check_that_fails(tmp_path: Path) -> None:
     assert found["templates"]["found"].startswith("templates/bin/higuera.sh.j2:2: 'nobody' is")
 
 
+def test_what_stops_a_deploy_before_it_touches_the_host(tmp_path: Path) -> None:
+    """Each by the words of the deploy; a root that is not there leaves the others to be told."""
+    tls = {"mode": "files", "certificate": "a.pem", "key": "TLS_KEY"}
+    deployment_in(tmp_path, host={"address": "127.0.0.1", "port": 1}, secrets="generate", tls=tls)
+    make = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x", "-days"]
+    make += ["9", "-keyout", "/dev/null", "-out", "inventory/a.pem"]
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "app" / ".env.local").write_text(f"NEXT_PUBLIC_A={CANARY}\n")
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke" / "mine.py").write_text("def check(\n")
+    told = run(tmp_path, "--json")
+    found = {check["name"]: check for check in json.loads(told.stdout)["checks"]}
+    failed = ("secrets", "tls files", "build", "smoke")
+    assert {name: found[name]["status"] for name in failed} == dict.fromkeys(failed, "failed")
+    assert "TLS_KEY: is set nowhere" in found["secrets"]["found"]  # and is never made up
+    assert "a.pem: is not good for forms.example.com" in found["tls files"]["found"]
+    assert "there is nothing to build in it" in found["build"]["found"]
+    assert "mine.py: cannot be loaded: SyntaxError" in found["smoke"]["found"]
+
+    (tmp_path / "app" / "package.json").write_text("{}")
+    (tmp_path / "app" / ".env").write_text(f"NEXT_PUBLIC_A={CANARY}\n")
+    for command in (["init", "--quiet"], ["add", "--force", "."]):  # a build sees what git tracks
+        subprocess.run(["git", *command], cwd=tmp_path / "app", check=True)
+    told = run(tmp_path, "--json")
+    found = {check["name"]: check for check in json.loads(told.stdout)["checks"]}
+    says = "NEXT_PUBLIC_A (.env:1) holds the value of the secret DATABASE_URL"
+    assert found["build"]["found"].startswith(says)
+    assert CANARY not in told.stdout + told.stderr
+
+
+def test_a_key_that_is_not_the_given_ones(tmp_path: Path) -> None:
+    tls = {"mode": "files", "certificate": "a.pem", "key": "TLS_KEY"}
+    deployment_in(tmp_path, host={"address": "127.0.0.1", "port": 1}, tls=tls, domains=[])
+    make = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x", "-days"]
+    make += ["9", "-keyout", "other.key", "-out", "inventory/a.pem"]
+    for _ in range(2):
+        subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+        make[-3] = "/dev/null"
+    key = (tmp_path / "other.key").read_text()
+    (tmp_path / ".env.production").write_text(f"TLS_KEY='{key}'\n")
+    told = run(tmp_path, "--json").stdout
+    found = {check["name"]: check for check in json.loads(told)["checks"]}
+    assert found["tls files"]["found"] == "TLS_KEY: is not the private key of a.pem"
+    assert "BEGIN" not in told
+
+
+def test_a_root_that_is_not_there_is_one_check_that_fails(tmp_path: Path) -> None:
+    tls = {"mode": "acme", "ca": "gone.pem"}
+    deployment_in(tmp_path, host={"address": "127.0.0.1", "port": 1}, secrets="generate", tls=tls)
+    found = {check["name"]: check for check in json.loads(run(tmp_path, "--json").stdout)["checks"]}
+    assert found["templates"]["status"] == "failed"
+    assert "tls.ca: gone.pem: No such file" in found["templates"]["found"]
+    assert found["ssh"]["status"] == "failed", "the rest is told too"
+
+
 def test_schema_in_the_docs_is_the_models() -> None:
     schema = json.dumps(Report.model_json_schema(), indent=2) + "\n"
     if os.environ.get("HIGUERA_WRITE_SCHEMA"):
@@ -132,11 +187,16 @@ def test_lines_and_table(tmp_path: Path) -> None:
     report = examine(facts)
     lines = format_lines(report).splitlines()
     assert (
-        len({line.index(check.status) for check, line in zip(report.checks, lines, strict=True)})
+        len(
+            {
+                line.index(f"  {check.status}")
+                for check, line in zip(report.checks, lines, strict=True)
+            }
+        )
         == 1
     )
     console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     console.print(format_table(report))
     for text in ("\n".join(lines), console.export_text()):
         assert "[31m[red]x failed" in text and "\x1b" not in text and "\r" not in text
-    assert summary(report) == "a deploy can go ahead: 36 ok, 1 warning"
+    assert summary(report) == "a deploy can go ahead: 39 ok, 1 warning"

@@ -17,6 +17,7 @@ from higuera.doctor.judge_way import offset_of
 from higuera.doctor.network import Certificate, Name
 from higuera.doctor.report import Finding, failed
 from higuera.spec.environment import Host
+from higuera.spec.tls import Tls
 
 Break = Callable[[Facts], Facts]
 SECRETS = [
@@ -45,6 +46,10 @@ def status(old: str, new: str) -> Break:
 
 def given(**changes: Any) -> Break:
     return lambda facts: replace(facts, **changes)
+
+
+def project(**changes: Any) -> Break:
+    return lambda facts: replace(facts, project=replace(facts.project, **changes))
 
 
 def network(**changes: Any) -> Break:
@@ -85,6 +90,7 @@ def domain(name: Name) -> Break:
 CERTIFICATE = f"certificate {int(NOW + 3.5 * DAY)} /etc/ssl/forms.pem"
 EXPIRED = f"certificate {int(NOW - 3.5 * DAY)} /etc/ssl/forms.pem"
 APT = "aptlock /var/lib/dpkg/lock-frontend 812 {age} /usr/bin/python3 unattended-upgrade"
+GIVEN = Tls(mode="files", certificate="a.pem", key="TLS_KEY")
 ELSEWHERE = frozenset({"198.51.100.9"})
 
 # Check, what is broken, status, words that have to be told, in what was found or in the advice.
@@ -99,9 +105,18 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ("cache", here(cache_free=1_000_000), "warning", ["976 MiB"]),
     ("project", here(files=frozenset({"config.py"})), "failed", ["deploy.py not in"]),
     ("inventory", given(deployment=None, inventory_problem="a: b"), "failed", ["a: b"]),
-    ("templates", given(template_problem="a.j2:2: b"), "failed", ["a.j2:2: b", "--offline"]),
-    ("secrets", given(secret_problems=SECRETS), "failed", ["SESSION_SECRET: is set", "in .env"]),
-    ("secrets", given(secrets=0), "ok", ["made up"]),
+    ("templates", project(template_problem="a.j2:2: b"), "failed", ["a.j2:2: b", "--offline"]),
+    (
+        "secrets",
+        project(secret_problems=tuple(SECRETS)),
+        "failed",
+        ["SESSION_SECRET: is set", "in .env"],
+    ),
+    ("secrets", project(secrets=0), "ok", ["made up"]),
+    ("tls files", project(pair_problem="a.pem: ended"), "failed", ["a.pem: ended", "bring"]),
+    ("tls files", environment(tls=GIVEN), "ok", ["a.pem would serve forms.example.com"]),
+    ("build", project(build_problem="VITE_A (x) holds\nb"), "failed", ["VITE_A (x) holds; b"]),
+    ("smoke", project(smoke_problem="login.py: cannot"), "failed", ["login.py: cannot"]),
     ("source", given(source=Source(Path("/x"), False)), "failed", ["../app"]),
     ("source", given(source=Source(Path("/x"), True, "a", -1)), "failed", ["migrate.files"]),
     ("source", given(source=Source(Path("/x"), True, "nogit")), "warning", ["git init"]),
@@ -241,7 +256,7 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ),
     ("versions", host(without="runtime"), "ok", ["node-22.23.3 comes", "PostgreSQL 15.18"]),
     ("versions", host(without="package nginx"), "ok", ["to be installed: nginx"]),
-    ("tool", given(tool=""), "not checked", ["cannot be rendered"]),
+    ("tool", project(tool=""), "not checked", ["cannot be rendered"]),
     ("tool", host("tool 0000", without="tool"), "warning", ["the next deploy replaces it"]),
     ("tool", host(without="tool"), "not checked", ["never deployed"]),
     (

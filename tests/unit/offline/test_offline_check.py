@@ -189,6 +189,19 @@ def test_a_broken_inventory_has_file_and_line(
     assert (found[0].line, said in found[0].text) == (line + more, True), found
 
 
+def test_a_root_that_is_not_there_stops_no_other_check(project: OfflineProject) -> None:
+    """Nor another environment; it is told with file and line, as a broken template is."""
+    line = project.edit("inventory/production.yml", "tls: acme", "tls: {mode: acme, ca: gone.pem}")
+    project.write("inventory/staging.yml", "host: a\n")
+    report = project.check()
+    failed = [check for check in report.checks if check.outcome == "failed"]
+    assert [(check.environment, check.name) for check in failed] == [("production", "templates")]
+    (found,) = failed[0].findings
+    assert (found.file, found.line) == ("inventory/production.yml", line)
+    assert found.text.startswith("tls.ca: gone.pem: No such file")
+    assert {check.environment for check in report.checks} == {"production", "staging"}
+
+
 def test_a_bad_migration_has_file_and_line(project: OfflineProject) -> None:
     header = "-- owner: ana\n-- purpose: why\n-- way back: none is needed\n"
     project.write(f"app/{MIGRATIONS}/0002_bad.sql", f"{header}selec 1;\n")

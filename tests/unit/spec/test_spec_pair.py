@@ -40,13 +40,13 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
 
 def refusal(deployment: Deployment, now: datetime | None = None) -> str:
     with pytest.raises(HigueraError) as error:
-        check_pair(deployment, now)
+        check_pair(deployment, deployment.secrets, now)
     assert "PRIVATE" not in str(error.value)
     return str(error.value)
 
 
 def test_a_pair_that_fits(deployment: Deployment) -> None:
-    check_pair(deployment)
+    check_pair(deployment, deployment.secrets)
 
 
 def test_its_time_is_over_or_to_come(deployment: Deployment) -> None:
@@ -90,7 +90,7 @@ def test_of_the_file_only_certificates_are_handed_on(deployment: Deployment) -> 
     given = deployment.inventory / "given.pem"
     alone = given.read_text()
     given.write_text(f"# Für example.com, Größe egal\n{alone}Bag Attributes\n{alone}")
-    check_pair(deployment)
+    check_pair(deployment, deployment.secrets)
     assert deployment.certificate == alone + alone
 
 
