@@ -8,6 +8,7 @@ from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
 SOON = 21  # days
 CERTBOT = "renew it (certbot renew), and see why nobody did: systemctl list-timers"
 DAY = 86400
+TIMER = "active enabled"  # as it should be, in systemd's words
 
 
 def certificates(facts: Facts) -> Verdict:
@@ -40,6 +41,12 @@ def judge_renewal(facts: Facts) -> Verdict | None:
         return warning(
             f"{known.get('kind')}, until {known.get('ends')}; not renewed: {known['problem']}",
             f"then there: systemctl start {facts.known.stack.app}-certificate",
+        )
+    if (timer := known.get("timer")) and timer != TIMER:
+        unit = f"{facts.known.stack.app}-certificate.timer"
+        return warning(
+            f"{known.get('kind')}, until {known.get('ends')}; nobody renews it: {unit} is {timer}",
+            f"there: systemctl enable --now {unit}; the next deploy does it too",
         )
     if known.get("kind") == "stand-in":
         return warning("there is none yet; a stand-in is shown", "higuera deploy asks for it")

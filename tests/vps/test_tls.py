@@ -175,6 +175,12 @@ def test_a_renewal_that_fails_is_seen_long_before_the_end(
     running.point(mini_story.host.address)
     mini_story.shell(start)
     assert certificate(mini_story)["problem"] == ""
+    mini_story.shell("systemctl disable --now mini-certificate.timer")
+    assert "nobody renews it: mini-certificate.timer is inactive disabled" in mini_story.shell(
+        "higuera-mini status"
+    )
+    mini_story.shell("systemctl enable --now mini-certificate.timer")
+    assert certificate(mini_story)["timer"] == "active enabled"
 
 
 def test_mozilla_intermediate(mini_story: Project, running: Authority) -> None:

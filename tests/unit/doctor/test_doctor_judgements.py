@@ -187,6 +187,18 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ),
     (
         "certificates",
+        host(status={"certificate": {"kind": "acme", "ends": "2027", "timer": "inactive masked"}}),
+        "warning",
+        ["until 2027; nobody renews it: forms-certificate.timer is inactive masked", "--now"],
+    ),
+    (
+        "certificates",
+        host(status={"certificate": {"kind": "acme", "timer": "active enabled", "problem": ""}}),
+        "ok",
+        ["60 days"],
+    ),
+    (
+        "certificates",
         host(status={"certificate": {"kind": "stand-in", "ends": "2027", "problem": ""}}),
         "warning",
         ["there is none yet", "higuera deploy"],

@@ -265,6 +265,34 @@ def test_a_self_signed_one_is_made_once(tmp_path: Path) -> None:
     assert host.run("certificate", "fits", certificate_for(of_environment(SELF_SIGNED))) == "fits"
 
 
+@pytest.mark.parametrize(("warn", "is_near"), [(21, True), (5, False)])
+def test_the_end_is_near_below_the_days_of_warn(tmp_path: Path, warn: int, is_near: bool) -> None:
+    host = made(tmp_path, **DOMAINS, tls={"mode": "acme", "warn": warn})
+    host.deploy("r1", "blue")
+    host.stub("certbot", CERTBOT.format(here=host.stubs).replace("-days 60", "-days 10"))
+    host.run("certificate", "obtain")
+    assert status(host)["days"] in (9, 10)  # whole days, of which seconds are gone
+    assert status(host)["warn"] == warn
+    (line,) = [line for line in host.run("status").splitlines() if line.startswith("tls ")]
+    assert line.endswith("; its end is near") == is_near
+
+
+def test_a_timer_that_is_stopped_or_masked_is_told(tmp_path: Path) -> None:
+    host = made(tmp_path, **SELF_SIGNED)
+    host.deploy("r1", "blue")
+    host.run("certificate", "obtain")
+    assert status(host)["timer"] == "active enabled"
+    assert "renews" not in host.run("status")
+    host.hook('case "$*" in is-active*timer) echo inactive; exit 3 ;; esac')
+    assert status(host)["timer"] == "inactive enabled"
+    inactive = "is-active*timer) echo inactive; exit 3 ;;"
+    host.hook(f'case "$*" in {inactive} is-enabled*) echo masked; exit 1 ;; esac')
+    assert status(host)["timer"] == "inactive masked"
+    (line,) = [line for line in host.run("status").splitlines() if line.startswith("tls ")]
+    told = "nobody renews it: forms-certificate.timer is inactive masked (systemctl enable --now"
+    assert told in line
+
+
 def test_without_domains_it_is_for_the_addresses(tmp_path: Path) -> None:
     host = made(tmp_path, tls="self-signed")
     host.stub("hostname", "echo 192.0.2.7 2001:db8::7")
@@ -283,7 +311,7 @@ def test_a_given_pair_is_shown_and_leaves_nothing_behind(tmp_path: Path) -> None
     assert not incoming.exists()
     assert host.run("certificate", "fits", "files 0123") == "fits"
     assert markers(host) == ["for", "https"]
-    assert status(host)["kind"] == "files"
+    assert (status(host)["kind"], status(host)["timer"]) == ("files", "")  # nothing renews it
     host.calls()
     host.run("certificate", "renew")  # by hand: a new one comes with a deploy
     assert host.calls() == []

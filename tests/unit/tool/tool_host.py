@@ -39,6 +39,7 @@ case "${{0##*/}} $*" in
 'systemctl --quiet is-active '*.timer) [ -e "$here/timers/${{3%.timer}}" ] ;;
 'systemctl --quiet is-active '*) ;;
 'systemctl is-active '*) echo active ;;
+'systemctl is-enabled '*) echo enabled ;;
 'systemctl --quiet stop '*.timer) rm "$here/timers/${{3%.timer}}" ;;
 'systemctl show '*) cat "$here/show" ;;
 'systemd-run '*)
