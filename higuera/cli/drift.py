@@ -1,6 +1,5 @@
 """`higuera drift`: is the target's schema still what it was last proven to be?"""
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from higuera.cli.host import Env, answer, refuse, tool_of
-from higuera.database.drift import THIS_RUN, drift_json, drift_of, format_drift, parse_standing
+from higuera.database.drift import THIS_RUN, drift_of, drift_report, format_drift, parse_standing
 from higuera.database.target import of_schema
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted
@@ -49,7 +48,8 @@ def drift(
         for name in accept or []
     ]
     found = drift_of(standing, [*of_schema(database), *passing], today)
-    print(json.dumps(drift_json(found), indent=2) if as_json else "\n".join(format_drift(found)))
+    told = drift_report(found).model_dump_json(indent=2) if as_json else None
+    print(told or "\n".join(format_drift(found)))
     sys.exit(0 if found.is_equal else 2)
 
 

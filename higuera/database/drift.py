@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from higuera.database.catalog import Catalog
+from higuera.database.drift_report import AcceptedObject, DriftedObject, DriftReport
 from higuera.database.parity import (
     Difference,
     Settled,
@@ -109,22 +110,22 @@ def _owned(settled: Settled) -> list[str]:
     ]
 
 
-def drift_json(drift: Drift) -> dict[str, Any]:
+def drift_report(drift: Drift) -> DriftReport:
     """The report, for a program."""
     settled = drift.settled
-    return {
-        "release": drift.release,
-        "equal": drift.is_equal,
-        "source": drift.source,
-        "partial": drift.is_partial,
-        "drift": [_difference(found) for found in settled.drift],
-        "accepted": [
-            {**_difference(found), **entry.model_dump(mode="json")}
+    return DriftReport(
+        release=drift.release,
+        equal=drift.is_equal,
+        source=drift.source,
+        partial=drift.is_partial,
+        drift=[DriftedObject(**_difference(found)) for found in settled.drift],
+        accepted=[
+            AcceptedObject(**{**_difference(found), **entry.model_dump()})
             for found, entry in settled.accepted
         ],
-        "expired": [entry.model_dump(mode="json") for entry in settled.expired],
-        "unused": [entry.model_dump(mode="json") for entry in settled.unused],
-    }
+        expired=settled.expired,
+        unused=settled.unused,
+    )
 
 
 def _difference(found: Difference) -> dict[str, Any]:

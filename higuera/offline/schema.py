@@ -1,16 +1,19 @@
-"""JSON Schemas from the models: of the YAML for editors, of the report for programs."""
+"""JSON Schemas from the models: of the YAML for editors, of the reports for programs."""
 
 import ast
 import json
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from higuera import spec
+from higuera import database, plan, spec
+from higuera.database.drift_report import DriftReport
 from higuera.offline.report import OfflineReport
 from higuera.plan.model import Plan
 from higuera.spec.environment import Environment
 from higuera.spec.stack import Stack
+from higuera.spec.status import Status
 from higuera.spec.tls import MODES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,17 +28,19 @@ def schemas() -> dict[str, str]:
     words = {"enum": [*MODES, False]}
     environment["properties"]["tls"] = {"anyOf": [words, tls]}
     found = {
-        "stack": _described(Stack.model_json_schema()),
-        "environment": _described(environment),
+        "stack": _described(Stack.model_json_schema(), spec),
+        "environment": _described(environment, spec),
         "offline": OfflineReport.model_json_schema(mode="serialization"),
-        "plan": Plan.model_json_schema(mode="serialization"),
+        "plan": _described(Plan.model_json_schema(mode="serialization"), plan),
+        "drift": _described(DriftReport.model_json_schema(mode="serialization"), database),
+        "status": _described(Status.model_json_schema(mode="serialization"), spec),
     }
     return {f"{name}.schema.json": schema_text(schema) for name, schema in found.items()}
 
 
-def _described(schema: dict[str, Any]) -> dict[str, Any]:
+def _described(schema: dict[str, Any], package: ModuleType) -> dict[str, Any]:
     """With what stands below each key of a model in the code, as an editor shows it."""
-    told = _docstrings()
+    told = _docstrings(package)
     for model in (schema, *schema.get("$defs", {}).values()):
         for key, value in model.get("properties", {}).items():
             if said := told.get(f"{model['title']}.{key}"):
@@ -43,10 +48,10 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _docstrings() -> dict[str, str]:
+def _docstrings(package: ModuleType) -> dict[str, str]:
     """By `Class.attribute`. Read from the source: Python keeps none of an attribute."""
     found = {}
-    for path in sorted(Path(spec.__path__[0]).glob("*.py")):
+    for path in sorted(Path(package.__path__[0]).glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for model in (node for node in tree.body if isinstance(node, ast.ClassDef)):
             for pair in pairwise(model.body):

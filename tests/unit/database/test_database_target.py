@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from higuera.database.catalog import Catalog
 from higuera.database.drift import (
     Standing,
-    drift_json,
     drift_of,
+    drift_report,
     format_drift,
     parse_standing,
 )
@@ -210,25 +210,29 @@ def test_drift_is_told_to_people_and_programs() -> None:
     assert lines[0] == "release r1, whose migrations make: here"
     assert lines[-1] == "1 object drifted"
     assert any(GONE in line for line in lines)
-    told = drift_json(found)
-    json.dumps(told)
+    told = json.loads(drift_report(found).model_dump_json())
     assert (told["equal"], told["release"], told["source"], told["partial"]) == (
         False,
         "r1",
         "here",
         False,
     )
-    assert [(one["object"], one["change"]) for one in told["drift"]] == [(GONE, "missing")]
+    (one,) = told["drift"]
+    assert (one["object"], one["change"], one["actual"]) == (GONE, "missing", None)
+    assert one["expected"]
 
 
 @pytest.mark.parametrize(("until", "is_equal"), [(TODAY, True), (date(2026, 11, 22), False)])
 def test_what_is_accepted_counts_until_its_last_day(until: date, is_equal: bool) -> None:
     found = drift_of(Standing("r1", LESS, CATALOG, "here"), [entry(until)], TODAY)
     assert found.is_equal is is_equal
-    told = drift_json(found)
+    told = json.loads(drift_report(found).model_dump_json())
     assert [len(told[key]) for key in ("drift", "accepted", "expired")] == (
         [0, 1, 0] if is_equal else [1, 0, 1]
     )
+    (kept,) = told["accepted"] or told["expired"]
+    owned = {"object": GONE, "owner": "data", "reason": "known", "until": until.isoformat()}
+    assert owned.items() <= kept.items()
 
 
 def test_equal_says_so_and_names_what_is_accepted_for_nothing() -> None:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from tool_host import ToolHost, of_environment
 
 from higuera.render.certificate import certificate_for
+from higuera.spec.status import Status
 
 DOMAINS = {"domains": ["a.example.com"], "redirects": {"www.a.example.com": "a.example.com"}}
 ACME = {**DOMAINS, "tls": "acme"}
@@ -60,7 +61,9 @@ def names(pair: Path) -> str:
 
 
 def status(host: ToolHost) -> dict[str, object]:
-    found = json.loads(host.run("status", "--json"))["certificate"]
+    text = host.run("status", "--json")
+    Status.model_validate_json(text)
+    found = json.loads(text)["certificate"]
     assert isinstance(found, dict)
     return found
 
