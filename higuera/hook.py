@@ -24,7 +24,7 @@ from pyinfra_cli import cli, exceptions, inventory, prints, util
 
 from higuera.deploys import record
 from higuera.deploys.boundary import Told, told
-from higuera.deploys.planning import TO, listen, plan_of
+from higuera.deploys.planning import TO, listen, plan_of, write
 from higuera.runs import FILE
 from higuera.spec.load import Deployment, load_deployment
 
@@ -133,10 +133,10 @@ def _planned(to: Path, *arguments: Any, **options: Any) -> Any:
     except Told as error:
         _Sentence(error).show()
         sys.exit(1)
-    to.write_text(plan.model_dump_json(), encoding="utf-8")
+    write(plan, to)
     disconnect_all(state)
     sys.stderr.flush()
-    os._exit(0)  # nothing is left to do, and taking Python down takes a while
+    os._exit(plan.status)  # nothing is left to do, and taking Python down takes a while
 
 
 def _confirmed(message: str) -> bool:

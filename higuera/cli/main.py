@@ -6,6 +6,7 @@ import sys
 import typer
 
 from higuera.cli.lazy import Commands
+from higuera.cli.making import Making
 from higuera.errors import HigueraError
 
 app = typer.Typer(
@@ -22,10 +23,13 @@ def higuera() -> None:
     """Take a web stack to a plain Debian VPS, and never let a bad release take traffic."""
 
 
-def main() -> None:
-    """Run the command line: a known error is one red sentence and exit 1; Ctrl-C exits 130."""
+def main(begun: Making | None = None) -> None:
+    """Run the command line: a known error is one red sentence and exit 1; Ctrl-C exits 130.
+
+    + begun: a plan that is being made already
+    """
     try:
-        app()
+        app(obj=begun)
     except HigueraError as error:
         if os.environ.get("HIGUERA_DEBUG"):
             raise

@@ -1,22 +1,14 @@
-"""`higuera plan`: what a deploy would do, with an exit status to gate on; changes nothing.
+"""`higuera plan`: what a deploy would do, with an exit status to gate on; changes nothing."""
 
-pyinfra takes longest to start, so it is started first; all else is imported meanwhile.
-"""
-
-import os
-import subprocess
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from higuera.cli.making import Making, Order
 from higuera.errors import PlanError
-
-if TYPE_CHECKING:
-    from higuera.plan.model import Plan
 
 STYLES = {"  +": "green", "  -": "red", "  @@": "cyan", "refused": "red"}
 
@@ -29,7 +21,11 @@ class Format(StrEnum):
     JSON = "json"
 
 
+ENDINGS = {Format.TEXT: "txt", Format.MARKDOWN: "md", Format.JSON: "json"}
+
+
 def plan(
+    context: typer.Context,
     environment: Annotated[
         str | None, typer.Argument(metavar="ENV", help="Environment; the default one if left out.")
     ] = None,
@@ -57,15 +53,14 @@ def plan(
         if out is not None or no_way_back:
             raise PlanError("--offline knows no host: leave out --out and --no-way-back")
         sys.exit(_check_offline(environment, style))
-    with Making(environment, no_way_back, verbose) as making:
-        from higuera.spec.load import load_deployment  # while pyinfra starts
-
-        load_deployment(Path("inventory"), environment)
-        found = making.plan()
-    if out is not None:
-        _keep(out, found)
-    _show(found, style)
-    sys.exit(found.status)
+    order = Order(environment, no_way_back, verbose)
+    begun = context.find_object(Making)
+    with begun if begun is not None and begun.order == order else Making(order) as making:
+        status = making.finish()
+        if out is not None:
+            _keep(out, making.read("json"))
+        _show(making.read(ENDINGS[style]), style)
+    sys.exit(status)
 
 
 def _check_offline(environment: str | None, style: Format) -> int:
@@ -82,72 +77,21 @@ def _check_offline(environment: str | None, style: Format) -> int:
     return report.status
 
 
-class Making:
-    """`pyinfra inventory deploy.py`, which is under way up to where it would act."""
-
-    def __init__(self, environment: str | None, no_way_back: bool, verbose: bool) -> None:
-        if not Path("deploy.py").exists():
-            raise PlanError("there is no deploy.py here: run this where the project is")
-        self._folder = tempfile.TemporaryDirectory(prefix="higuera-plan-")
-        self._to = Path(self._folder.name) / "plan.json"
-        variables = {**os.environ, "HIGUERA_PLAN_TO": str(self._to)}
-        variables.pop("HIGUERA_PLAN", None)
-        if environment is not None:
-            variables["HIGUERA_ENV"] = environment
-        if no_way_back:
-            variables["HIGUERA_NO_WAY_BACK"] = "1"
-        command = [sys.executable, "-P", "-m", "pyinfra", "inventory", "deploy.py", "--dry"]
-        pipe = None if verbose else subprocess.PIPE
-        self._process = subprocess.Popen(
-            command,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr if verbose else pipe,
-            stderr=None if verbose else subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-
-    def __enter__(self) -> "Making":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-        self._process.wait()
-        self._folder.cleanup()
-
-    def plan(self) -> "Plan":
-        """Wait for it. Raises PlanError where it failed; why stands on stderr by then."""
-        from higuera.plan.model import Plan
-
-        told, _ = self._process.communicate()
-        if self._process.returncode != 0 or not self._to.exists():
-            sys.stderr.write(told or "")
-            raise PlanError("there is no plan; why is above")
-        return Plan.model_validate_json(self._to.read_text(encoding="utf-8"))
-
-
-def _keep(out: Path, found: "Plan") -> None:
+def _keep(out: Path, text: str) -> None:
     new = out.with_name(f".{out.name}.new")
     try:
-        new.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        new.write_text(text, encoding="utf-8")
         new.replace(out)
     except OSError as error:
         raise PlanError(f"{out}: the plan cannot be written: {error.strerror}") from None
 
 
-def _show(found: "Plan", style: Format) -> None:
-    from higuera.plan.markdown import format_markdown
-    from higuera.plan.text import format_lines
-
-    if style is Format.JSON:
-        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
-    elif style is Format.MARKDOWN:
-        sys.stdout.write(format_markdown(found))
-    else:
-        for line in format_lines(found):
-            typer.secho(line, fg=_colour(line))
+def _show(text: str, style: Format) -> None:
+    if style is not Format.TEXT:
+        sys.stdout.write(text)
+        return
+    for line in text.removesuffix("\n").split("\n"):
+        typer.secho(line, fg=_colour(line))
 
 
 def _colour(line: str) -> str | None:

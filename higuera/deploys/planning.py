@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 import gevent
 from pyinfra import logger
@@ -15,9 +16,11 @@ from higuera.facts.outlook import OutlookState
 from higuera.operations.look import ask_outlook, look
 from higuera.operations.outline import outline
 from higuera.operations.run import Run
+from higuera.plan.markdown import format_markdown
 from higuera.plan.model import Plan
+from higuera.plan.text import format_lines
 
-# The environment variable that names where the plan goes; without it nothing is planned.
+# The environment variable that names the folder of the plan; without it nothing is planned.
 TO = "HIGUERA_PLAN_TO"
 
 _warnings: list[str] = []
@@ -42,15 +45,22 @@ def gives_up_way_back() -> bool:
 def note(run: Run) -> None:
     """Remember the deploy that is prepared: pyinfra hands on nothing from a deploy file.
 
-    The target is asked from now on, while everything else is prepared.
+    The host is asked from now on, while everything else is prepared: for the target, and for the
+    release, whose answer is there when the operations come to it.
     """
     if os.environ.get(TO):
         _prepared.append((run, gevent.spawn(_ask, run)))
+        gevent.spawn(_ask_state, run)
 
 
 def _ask(run: Run) -> OutlookState:
     with ctx_host.use(run.host):
         return ask_outlook(run)
+
+
+def _ask_state(run: Run) -> None:
+    with ctx_host.use(run.host):
+        run.state()
 
 
 @told
@@ -73,3 +83,13 @@ def _steps(state: State, run: Run) -> list[str]:
         for op_hash, operation in done.items()
         if operation is not None and operation.operation_meta.will_change
     ]
+
+
+def write(plan: Plan, folder: Path) -> None:
+    """Write every form of it, so that whoever asked has nothing to load and nothing to parse."""
+    for name, text in (
+        ("plan.json", plan.model_dump_json(indent=2) + "\n"),
+        ("plan.md", format_markdown(plan)),
+        ("plan.txt", "".join(f"{line}\n" for line in format_lines(plan))),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""What a plan has to know beside the release: the target now, and how long deploys take."""
+"""What a plan has to know beside the release: the target, other files, how long deploys take."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -12,7 +12,8 @@ from pyinfra.api.command import StringCommand
 from higuera.database.catalog import Catalog
 from higuera.database.target import Target, parse_target
 from higuera.errors import DatabaseError
-from higuera.facts.script import rows, script, tagged, words
+from higuera.facts.files import HostFiles, files_script, parse_files
+from higuera.facts.script import Tagged, rows, script, tagged, words
 from higuera.spec.paths import HostPaths
 from higuera.spec.release import moment
 
@@ -29,6 +30,8 @@ class OutlookState:
     """Whether the database was asked and gave no answer."""
     last_seconds: float | None = None
     """From the first to the last step of the newest deploy that went live."""
+    files: HostFiles = field(default_factory=HostFiles)
+    """Those that were asked for."""
 
 
 class Outlook(FactBase[OutlookState]):
@@ -39,11 +42,12 @@ class Outlook(FactBase[OutlookState]):
         """Nothing is known."""
         return OutlookState(why="the host did not answer")
 
-    def command(self, app: str, with_database: bool) -> StringCommand:
-        """A tool that is not there yet is an answer too."""
-        paths = HostPaths(app)
-        tool = words([paths.tool])
-        lines = [f"tail -n 300 {words([paths.journal])} 2>/dev/null | sed 's/^/journal /'"]
+    def command(self, app: str, with_database: bool, paths: list[str]) -> StringCommand:
+        """A tool that is not there yet is an answer too. `paths`: files that are asked for."""
+        own = HostPaths(app)
+        tool = words([own.tool])
+        lines = [files_script(paths, [], []) if paths else ""]
+        lines += [f"tail -n 300 {words([own.journal])} 2>/dev/null | sed 's/^/journal /'"]
         if with_database:
             lines += [
                 f"[ -x {tool} ] || {{ echo 'asked missing'; exit 0; }}",
@@ -58,28 +62,32 @@ class Outlook(FactBase[OutlookState]):
             return self.default()
         found = tagged(output)
         seconds = last_seconds(found["journal"])
-        asked = (rows(found, "asked", 1) or [["0"]])[0][0]
-        lines = found["target"]
-        if asked == "missing":
-            return OutlookState(why="nothing was deployed there yet", last_seconds=seconds)
-        if asked != "0":
-            return _unanswered(lines, seconds)
-        if not lines:
-            return OutlookState(last_seconds=seconds)
-        said = dict(line.partition(" ")[::2] for line in lines)
-        try:
-            target = parse_target(lines)
-            proven = Catalog.from_json(said["recorded"]) if "recorded" in said else None
-        except DatabaseError as error:
-            return OutlookState(why=str(error), last_seconds=seconds)
-        return OutlookState(target, proven, last_seconds=seconds)
+        return replace(_of_target(found), last_seconds=seconds, files=parse_files(found))
 
 
-def _unanswered(lines: list[str], seconds: float | None) -> OutlookState:
+def _of_target(found: Tagged) -> OutlookState:
+    asked = (rows(found, "asked", 1) or [["0"]])[0][0]
+    lines = found["target"]
+    if asked == "missing":
+        return OutlookState(why="nothing was deployed there yet")
+    if asked != "0":
+        return _unanswered(lines)
+    if not lines:
+        return OutlookState()
+    said = dict(line.partition(" ")[::2] for line in lines)
+    try:
+        target = parse_target(lines)
+        proven = Catalog.from_json(said["recorded"]) if "recorded" in said else None
+    except DatabaseError as error:
+        return OutlookState(why=str(error))
+    return OutlookState(target, proven)
+
+
+def _unanswered(lines: list[str]) -> OutlookState:
     if any(line.startswith("usage: ") for line in lines):
-        return OutlookState(why="the tool on the host is older than this", last_seconds=seconds)
+        return OutlookState(why="the tool on the host is older than this")
     why = "the database gave no answer: " + " ".join(lines[-3:])
-    return OutlookState(why=why, is_silent=True, last_seconds=seconds)
+    return OutlookState(why=why, is_silent=True)
 
 
 def last_seconds(journal: list[str]) -> float | None:

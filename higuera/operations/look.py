@@ -27,16 +27,18 @@ class Look:
 
 
 def look(run: Run, outlook: OutlookState | None = None) -> Look:
-    """Ask the host. Two commands beside what every deploy asks; none changes anything."""
-    paths = [file.path for file in run.host_files]
-    settings = run.host.get_fact(Files, paths=paths, contents=[])
-    return Look(run.state(), settings, outlook or ask_outlook(run))
+    """Ask the host. One command beside what every deploy asks; none changes anything."""
+    outlook = outlook or ask_outlook(run)
+    return Look(run.state(), outlook.files, outlook)
 
 
 def ask_outlook(run: Run) -> OutlookState:
-    """Ask for what takes longest: the target."""
+    """Ask for what no deploy asks before it acts, of which the target takes longest."""
     found: OutlookState = run.host.get_fact(
-        Outlook, app=run.deployment.stack.app, with_database=run.gate is not None
+        Outlook,
+        app=run.deployment.stack.app,
+        with_database=run.gate is not None,
+        paths=[file.path for file in run.host_files],
     )
     return found
 

@@ -42,7 +42,7 @@ ARGUMENTS: dict[type[FactBase[Any]], dict[str, Any]] = {
         "units": ["a-web-blue.service", "a-web-green.service"],
     },
     Runtimes: {},
-    Outlook: {"app": "forms", "with_database": True},
+    Outlook: {"app": "forms", "with_database": True, "paths": ["/etc/hostname", "/nowhere"]},
     SchemaThere: {"app": "forms", "release": "20261123T101500Z-ab12cd3"},
 }
 FACTS = {fact.__name__: fact for fact in ARGUMENTS}

@@ -93,6 +93,7 @@ def asked_with(value: str) -> list[tuple[type[FactBase[Any]], dict[str, Any]]]:
         (Files, {"paths": [value], "units": [value], "contents": [value]}),
         (InstalledPackages, {"packages": [value]}),
         (LiveRelease, {"app": value, "paths": [value], "units": [value]}),
+        (Outlook, {"app": value, "with_database": True, "paths": [value]}),
         (SchemaThere, {"app": value, "release": value}),
     ]
 
