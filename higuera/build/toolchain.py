@@ -31,9 +31,14 @@ def node_package(machine: str) -> str:
         raise BuildError(f"there is no Node package for {machine} (there is for {known})") from None
 
 
+def node_folder(version: str, machine: str) -> Path:
+    """Where a version of Node for a machine is in the cache, once it was fetched."""
+    return cache_folder() / "runtimes" / f"node-{version}-{machine}"
+
+
 def node_program(version: str, machine: str, say: Say) -> Path:
     """The `node` program of a version for a machine, fetched once into the cache."""
-    folder = cache_folder() / "runtimes" / f"node-{version}-{machine}"
+    folder = node_folder(version, machine)
     with locked(folder.with_suffix(".lock"), say):
         if not (folder / "bin" / "node").exists():
             say(f"fetching Node {version} for {machine}")

@@ -14,6 +14,7 @@ from higuera.deploys.record import plain
 from higuera.errors import HostError
 from higuera.facts.outlook import OutlookState
 from higuera.operations.look import ask_outlook, look
+from higuera.operations.notes import Notes, collect
 from higuera.operations.outline import outline
 from higuera.operations.run import Run
 from higuera.plan.markdown import format_markdown
@@ -24,7 +25,7 @@ from higuera.plan.text import format_lines
 TO = "HIGUERA_PLAN_TO"
 
 _warnings: list[str] = []
-_prepared: "list[tuple[Run, gevent.Greenlet[..., OutlookState]]]" = []
+_prepared: "list[tuple[Run, gevent.Greenlet[..., OutlookState], Notes]]" = []
 
 
 class _Listener(logging.Handler):
@@ -49,7 +50,7 @@ def note(run: Run) -> None:
     release, whose answer is there when the operations come to it.
     """
     if os.environ.get(TO):
-        _prepared.append((run, gevent.spawn(_ask, run)))
+        _prepared.append((run, gevent.spawn(_ask, run), collect(run.host)))
         gevent.spawn(_ask_state, run)
 
 
@@ -68,10 +69,11 @@ def plan_of(state: State) -> Plan:
     """The plan of what was prepared. Raises PyinfraError, a sentence, where nothing was."""
     if not _prepared:
         raise HostError("deploy.py prepared no deploy: it should call deploys.preflight")
-    run, asked = _prepared[-1]
+    run, asked, notes = _prepared[-1]
     with ctx_host.use(run.host):
         seen = look(run, asked.get())
-        return outline(run, seen, _steps(state, run), gives_up_way_back(), _warnings)
+        steps = _steps(state, run)
+        return outline(run, seen, steps, gives_up_way_back(), _warnings, notes)
 
 
 def _steps(state: State, run: Run) -> list[str]:

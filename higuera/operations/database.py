@@ -13,6 +13,8 @@ from pyinfra.api import StringCommand, operation
 from higuera.errors import SecretError
 from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
 from higuera.operations.diff import warn
+from higuera.operations.notes import affects
+from higuera.plan.model import Effect
 from higuera.spec.database import parse_postgres_url
 from higuera.spec.secrets import Secrets
 
@@ -90,6 +92,7 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     if opened := _opened(there):
         warn(host, f"PostgreSQL is to listen on {opened}: that ends, with a restart if it does now")
     is_pinned = there.reachable and _is_pinned(there)
+    affects(host, "PostgreSQL", *_effect(there, is_pinned))
     if not statements and is_pinned:
         host.noop(f"database {url.database} is there")
         return
@@ -106,6 +109,14 @@ def _opened(there: DatabaseState) -> str:
     listed = f"{there.listens},{there.listens_next}".split(",")
     addresses = dict.fromkeys(each.strip() for each in listed)
     return ", ".join(each for each in addresses if each not in LOOPBACK)
+
+
+def _effect(there: DatabaseState, is_pinned: bool) -> tuple[Effect, str]:
+    if not there.reachable:
+        return "starts", "it does not answer"
+    if not is_pinned and there.listens != "localhost":
+        return "restarts", "it is to listen on loopback alone, which it does when it starts"
+    return "stays", "it answers"
 
 
 def _is_pinned(there: DatabaseState) -> bool:

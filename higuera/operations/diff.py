@@ -54,8 +54,9 @@ def format_diff(stale: list[File], there: HostFiles) -> list[str]:
             lines.append(f"{file.path}: {'differs' if known else 'is new'} (secret, not shown)")
             continue
         before = _lines(known.text or "") if known else []
+        origin = file.path if known else "/dev/null"
         lines += difflib.unified_diff(
-            before, _lines(file.text), file.path, file.path, lineterm="", n=2
+            before, _lines(file.text), origin, file.path, lineterm="", n=2
         )
         if known is not None and (known.mode, known.owner) != (file.mode, file.owner):
             lines.append(f"{file.path}: {known.mode} {known.owner} → {file.mode} {file.owner}")

@@ -1,6 +1,7 @@
 """The firewall's rules, in the kernel and at each boot; or none of them once it is turned off."""
 
 from higuera.facts.files import HostFiles
+from higuera.plan.model import Effect
 from higuera.render.files import File
 from higuera.render.host import FIREWALL, firewall_left
 
@@ -53,6 +54,15 @@ def commands_of(files: list[File], stale: list[File], there: HostFiles) -> list[
     if there.units.get(RULES) != "active enabled":
         commands.append(f"systemctl --quiet enable --now {RULES}")
     return commands
+
+
+def effect(files: list[File], stale: list[File], there: HostFiles) -> tuple[Effect, str] | None:
+    """What a plan says of it; None where there is none and none was."""
+    if not _is_wanted(files):
+        return ("stops", "settings.firewall is off") if "left" in _words(there) else None
+    if FIREWALL in [file.path for file in stale] or not _is_loaded(there):
+        return "reloads", "the kernel does not hold its rules yet"
+    return "stays", "its rules hold"
 
 
 def told(files: list[File], stale: list[File], there: HostFiles) -> list[str]:

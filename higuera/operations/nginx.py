@@ -7,10 +7,12 @@ from shlex import quote
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from higuera.facts.files import Files
+from higuera.facts.files import Files, HostFiles
 from higuera.facts.script import words
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
+from higuera.operations.notes import affects
+from higuera.plan.model import Effect
 from higuera.render.files import File
 from higuera.render.nginx import DROP_IN
 
@@ -76,12 +78,30 @@ def configured(
     left = [path for path in absent or [] if path in there.files]
     remove = f"rm -f {words(left)}\n" if left else ""
     if not stale and not left and is_live:
+        affects(host, "nginx", "stays", "it serves this configuration")
         host.noop("nginx serves this configuration")
     elif is_live and [file.path for file in stale] == [DROP_IN]:
+        affects(host, "nginx", "stays", "its new sandbox holds from its next start on")
         yield write(stale, after=f"systemctl daemon-reload\n{remove}".strip())
     else:
+        affects(host, "nginx", _effect(stale, serves, there), _why(stale, left))
         after = before_reload + _reload(stale, serves, ask, generation) + remove
         yield write(stale, check=_test(stale), after=after)
+
+
+def _effect(stale: list[File], serves: bool, there: HostFiles) -> Effect:
+    if not there.units.get(UNIT, "").startswith("active"):
+        return "starts"
+    is_shut_in_anew = DROP_IN in [file.path for file in stale] and not serves
+    return "restarts" if is_shut_in_anew else "reloads"
+
+
+def _why(stale: list[File], left: list[str]) -> str:
+    if stale:
+        return "its configuration changes"
+    if left:
+        return f"what nothing reads any more is removed: {', '.join(left)}"
+    return "it does not serve the configuration that is in its files, or not after a reboot"
 
 
 def _waits(files: list[File], stale: list[File], is_shut_in: bool) -> bool:

@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from higuera.build.service import remembered
 from higuera.build.source import commits_between
 from higuera.operations.look import Look, basis
+from higuera.operations.notes import Notes
 from higuera.operations.outline_database import target_now
 from higuera.operations.outline_files import file_changes
 from higuera.operations.run import Run
 from higuera.plan.model import Build, Commit, NewRelease, Plan, Service, Target, Verdict, WayBack
+from higuera.spec.release import Part
 
 COMMITS = 50  # are listed at most
 
 
-def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool, warnings: list[str]) -> Plan:
+def outline(
+    run: Run, seen: Look, steps: list[str], no_way_back: bool, warnings: list[str], notes: Notes
+) -> Plan:
     """The plan of a deploy whose operations `steps` would change something.
 
-    + warnings: what was said while it was prepared
+    + warnings, notes: what was said while it was prepared
     """
     deployment = run.deployment
     refusals: list[str] = []
@@ -39,9 +43,11 @@ def outline(run: Run, seen: Look, steps: list[str], no_way_back: bool, warnings:
         steps=steps,
         release=_release(run),
         builds=list(_builds(run)),
+        uploads=notes.uploads,
         target=target,
         files=list(file_changes(run, seen)),
         services=list(_services(run)),
+        programs=list(notes.programs.values()),
         way_back=_way_back(run, target, no_way_back),
         no_way_back=no_way_back,
         last_seconds=seen.outlook.last_seconds,
@@ -76,7 +82,17 @@ def _builds(run: Run) -> Iterator[Build]:
             why="its sources changed" if part else "was never deployed",
             size=known.size if known else None,
             is_built=known is not None,
+            live_size=_size(run, service, part) if part else None,
         )
+
+
+def _size(run: Run, service: str, part: Part) -> int | None:
+    """Of what is live; a release of before may have been built on this machine."""
+    if part.size is not None:
+        return part.size
+    stack, source = run.deployment.stack, run.deployment.source
+    built = remembered(stack, source, service, part.fingerprint)
+    return built.size if built else None
 
 
 def _services(run: Run) -> Iterator[Service]:

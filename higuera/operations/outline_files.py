@@ -15,6 +15,9 @@ KINDS: dict[str, FileKind] = {
     "/usr/local/sbin/": "tool",
 }
 
+# Lines of a new file's diff: a first deploy brings half a hundred of them.
+LONGEST_NEW = 30
+
 
 def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
     """Of the host, of what serves now, and of services that were never deployed.
@@ -32,11 +35,14 @@ def file_changes(run: Run, seen: Look) -> Iterator[FileChange]:
     before = texts(run.host, [file for file in stale if _known(file, state.host, seen.settings)])
     for file in stale:
         is_new = not _known(file, state.host, seen.settings)
+        diff = [] if file.secret else format_diff([file], before)
+        shown = LONGEST_NEW if is_new else len(diff)
         yield FileChange(
             path=file.path,
             kind=_kind(file),
             is_new=is_new,
-            diff=[] if is_new or file.secret else format_diff([file], before),
+            diff=diff[:shown],
+            left_out=len(diff[shown:]),
         )
     for file in [file for file in loose_files(run, state) if file not in stale]:
         diff = [rights(file, state.host)]

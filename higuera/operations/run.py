@@ -216,8 +216,11 @@ class Run:
         parts = {}
         for name, wanted in self.wanted.items():
             live = manifest.services.get(name) if manifest else None
-            content = wanted.content or (live.content if live and same_code(wanted, live) else "")
-            parts[name] = Part(fingerprint=wanted.fingerprint, content=content)
+            kept_code = live if live and same_code(wanted, live) else None
+            content = wanted.content or (kept_code.content if kept_code else "")
+            built = self.artifacts.get(name)
+            size = built.size if built else kept_code.size if kept_code else None
+            parts[name] = Part(fingerprint=wanted.fingerprint, content=content, size=size)
         return Manifest(
             id=release,
             app=self.deployment.stack.app,

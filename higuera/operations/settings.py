@@ -9,6 +9,7 @@ from higuera.facts.files import Files
 from higuera.operations import clock, firewall, hardening
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
+from higuera.operations.notes import affects
 from higuera.render.files import File
 from higuera.render.host import JOURNALD
 
@@ -52,7 +53,12 @@ def applied(
     after += hardening.commands_of(files, stale, there)
     after += hardening.removal_of(gone, there)
     if JOURNALD in [*(file.path for file in stale), *there.files.keys() & set(gone)]:
+        affects(host, "journald", "restarts", "its limits change")
         after.append("systemctl restart systemd-journald.service")
+    elif JOURNALD in [file.path for file in files]:
+        affects(host, "journald", "stays", "its limits hold")
+    if effect := firewall.effect(files, stale, there):
+        affects(host, "firewall", *effect)
     if not stale and not after:
         host.noop("settings hold")
         return

@@ -13,6 +13,7 @@ from higuera.facts.files import Files
 from higuera.facts.script import words
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
+from higuera.operations.notes import affects
 from higuera.operations.remote import run_remote
 from higuera.operations.step import step
 from higuera.render.files import File
@@ -55,6 +56,11 @@ def proven(
     lines = [] if there.units.get(UNIT, "").endswith("enabled") else [f"systemctl -q enable {UNIT}"]
     if BOOT in [file.path for file in stale]:
         lines.insert(0, "systemctl daemon-reload")
+    if not is_due:
+        affects(host, "sshd", "stays", "it is as the stack file has it")
+    else:
+        why = "its configuration changes" if conf in stale else "it is not as the stack file has it"
+        affects(host, "sshd", "reloads", f"{why}; kept once a new login was proven")
     if not is_due and not stale and not lines:
         host.noop("sshd holds")
         return

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from higuera.plan.model import Plan
 from higuera.plan.text import format_lines, headline, took
 
+# Characters of the folded part: GitHub takes comments of 65,536.
+LONGEST = 60_000
 MARKS = {"nothing": "✅", "changes": "🟡", "refused": "🔴"}
 
 
@@ -25,7 +27,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield "<details><summary>Everything that would change</summary>"
     yield ""
-    yield from _fenced("diff", format_lines(plan))
+    yield from _fenced("diff", _all(plan))
     yield "</details>"
 
 
@@ -39,11 +41,27 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "schema of the target", plan.target.state
     moved = [service.name for service in plan.services if service.restarts]
     yield "services that move", ", ".join(moved) or "none"
+    touched = [f"{each.name} {each.does}" for each in plan.programs if each.does != "stays"]
+    yield "programs of the host", ", ".join(touched) or "are left alone"
     yield "files that change", str(len(plan.files))
     yield "way back", f"{plan.way_back.state}: {plan.way_back.why}"
     yield "last deploy", took(plan.last_seconds)
     for warning in plan.warnings:
         yield "warning", warning
+
+
+def _all(plan: Plan) -> list[str]:
+    """Every line; where that is more than a comment holds, new files by their paths alone."""
+    lines = format_lines(plan)
+    if sum(map(len, lines)) + len(lines) <= LONGEST:
+        return lines
+    files = [
+        file.model_copy(update={"diff": [], "left_out": len(file.diff) + file.left_out})
+        if file.is_new
+        else file
+        for file in plan.files
+    ]
+    return format_lines(plan.model_copy(update={"files": files}))
 
 
 def _fenced(language: str, lines: list[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ VERSION = 1
 FileKind = Literal["unit", "nginx", "setting", "tool", "secret"]
 TargetState = Literal["equal", "drift", "unknown"]
 Doing = Literal["stays", "starts", "swaps", "stops"]
+Effect = Literal["stays", "reloads", "restarts", "starts", "stops"]
 Verdict = Literal["nothing", "changes", "refused"]
 
 
@@ -45,6 +46,19 @@ class Build(Model):
     """Bytes, compressed; null: not known before it is built."""
     is_built: bool
     """Whether this machine has it from an earlier build."""
+    live_size: int | None = None
+    """Bytes of what the live release has of it, compressed: about how large the new one will be;
+    null: not known."""
+
+
+class Upload(Model):
+    """What is brought to the host beside the release: a language runtime that is not there yet."""
+
+    name: str
+    size: int | None
+    """Bytes, compressed; null: not known before it is downloaded."""
+    is_here: bool
+    """Whether this machine has it; else it downloads it first."""
 
 
 class Remark(Model):
@@ -96,7 +110,9 @@ class FileChange(Model):
     kind: FileKind
     is_new: bool
     diff: list[str]
-    """A unified diff; empty for a new file and for what a secret one holds."""
+    """A unified diff, of a new file against /dev/null; empty for what a secret one holds."""
+    left_out: int = 0
+    """How many more lines the diff has; a new file's is cut."""
 
 
 class Service(Model):
@@ -111,6 +127,15 @@ class Service(Model):
     def restarts(self) -> bool:
         """Whether its process is another one afterwards."""
         return self.does in ("starts", "swaps")
+
+
+class Program(Model):
+    """A program of the host that the deploy looks after, and what it does to it."""
+
+    name: str
+    does: Effect
+    """reloads: it reads its configuration anew, in the same process."""
+    why: str
 
 
 class WayBack(Model):
@@ -150,10 +175,13 @@ class Plan(Model):
     """The operations that would change something, in their order."""
     release: NewRelease
     builds: list[Build]
+    uploads: list[Upload]
     target: Target | None
     """null: the stack has no migrations to look after."""
     files: list[FileChange]
     services: list[Service]
+    programs: list[Program]
+    """nginx, sshd and others of the host, those that are left alone too."""
     way_back: WayBack
     no_way_back: bool
     """Whether it was asked for with --no-way-back."""

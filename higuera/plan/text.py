@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from higuera.plan.model import FileChange, Migration, Plan, Target
+from higuera.plan.model import Build, FileChange, Migration, Plan, Target
 
 MIB = 1024 * 1024
 DOES = {
@@ -20,9 +20,11 @@ def format_lines(plan: Plan) -> list[str]:
         *_head(plan),
         *_release(plan),
         *_builds(plan),
+        *_uploads(plan),
         *(_target(plan.target) if plan.target else []),
         *_files(plan.files),
         *_services(plan),
+        *_programs(plan),
         f"way back: {plan.way_back.state}: {plan.way_back.why}",
         f"last deploy: {took(plan.last_seconds)}",
         *_end(plan),
@@ -72,9 +74,25 @@ def _builds(plan: Plan) -> Iterator[str]:
     if not plan.builds:
         yield "builds: none"
     for build in plan.builds:
-        size = f"{build.size / MIB:.1f} MiB" if build.size is not None else "size not known yet"
         how = "built before on this machine" if build.is_built else "to be built"
-        yield f"build and upload: {build.service} ({build.why}): {how}, {size}"
+        yield f"build and upload: {build.service} ({build.why}): {how}, {_size(build)}"
+
+
+def _size(build: Build) -> str:
+    if build.size is None and build.live_size is not None:
+        return f"about {mib(build.live_size)} (as the live release's)"
+    return mib(build.size)
+
+
+def mib(size: int | None) -> str:
+    """A size, or that it is not known."""
+    return f"{size / MIB:.1f} MiB" if size is not None else "size not known yet"
+
+
+def _uploads(plan: Plan) -> Iterator[str]:
+    for upload in plan.uploads:
+        how = "is on this machine" if upload.is_here else "is downloaded to this machine first"
+        yield f"upload: {upload.name} (not on the host yet): {how}, {mib(upload.size)}"
 
 
 def _target(target: Target) -> Iterator[str]:
@@ -102,20 +120,26 @@ def _migration(migration: Migration) -> Iterator[str]:
 def _files(files: list[FileChange]) -> Iterator[str]:
     if not files:
         yield "files on the host: none changes"
-    new = [file for file in files if file.is_new]
-    if len(new) > 3:
-        yield f"files on the host: {len(new)} new (see them with: higuera render)"
     for file in files:
         what = "new" if file.is_new else "changes"
         secret = ", not shown" if file.kind == "secret" else ""
-        if not file.is_new or len(new) <= 3:
-            yield f"{file.kind}: {file.path} ({what}{secret})"
+        yield f"{file.kind}: {file.path} ({what}{secret})"
         yield from (f"  {line}" for line in file.diff)
+        if file.left_out:
+            yield f"  … {file.left_out} more lines (see them with: higuera render)"
 
 
 def _services(plan: Plan) -> Iterator[str]:
     for service in plan.services:
         yield f"service: {service.name} {DOES[service.does]} ({service.why})"
+
+
+def _programs(plan: Plan) -> Iterator[str]:
+    for program in plan.programs:
+        if program.does != "stays":
+            yield f"host: {program.name} {program.does} ({program.why})"
+    if alone := [program.name for program in plan.programs if program.does == "stays"]:
+        yield f"host: left alone: {', '.join(alone)}"
 
 
 def _end(plan: Plan) -> Iterator[str]:

@@ -12,6 +12,8 @@ class Part(Model):
     """SHA-256 of what it was built from."""
     content: str
     """SHA-256 of the tree it was built into: equal content is the same code."""
+    size: int | None = None
+    """Bytes of its artifact, compressed; None: an earlier Higuera made it."""
 
 
 class Schema(Model):

@@ -1,6 +1,7 @@
 """`higuera plan` on one VPS: exit status, words, and that it changes nothing."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -45,14 +46,29 @@ def test_1_converged(forms_story: Project) -> None:
     assert "last deploy: took" in done.stdout
     kept = Plan.model_validate_json((forms_story.folder / "p.json").read_text())
     assert (kept.verdict, kept.steps, kept.files) == ("nothing", [], [])
+    assert {each.does for each in kept.programs} == {"stays"}
+    alone = "\nhost: left alone: journald, firewall, sshd, PostgreSQL, nginx\n"
+    assert alone in done.stdout
 
 
 def test_2_held_to_it(forms_story: Project) -> None:
     """What was planned is deployed; on a host that was changed by hand it is not."""
     forms_story.shell("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
+    forms_story.shell(
+        "rm /etc/systemd/journald.conf.d/higuera.conf; cd /opt/higuera; mv runtimes r"
+    )
     done = plan(forms_story)
+    forms_story.shell("mv /opt/higuera/r /opt/higuera/runtimes")
     assert done.returncode == 2
     assert "\n  -    server_tokens on;\n  +    server_tokens off;\n" in done.stdout
+    journald = "/etc/systemd/journald.conf.d/higuera.conf"
+    assert f"setting: {journald} (new)\n  --- /dev/null\n  +++ {journald}\n" in done.stdout
+    assert "\nhost: journald restarts (its limits change)\n" in done.stdout
+    assert "\nhost: nginx reloads (its configuration changes)\n" in done.stdout
+    assert "\nhost: left alone: firewall, sshd, PostgreSQL\n" in done.stdout
+    assert re.search(
+        r"\nupload: Node \S+ \(not on the host yet\): is on .*, \d+\.\d MiB\n", done.stdout
+    )
     refused = forms_story.deploy("-y", HIGUERA_PLAN="p.json")
     assert refused.returncode == 1
     assert "on the host: /etc/nginx/nginx.conf changed" in refused.stderr
@@ -81,7 +97,10 @@ def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
     assert found.builds == []
     next_code(forms_story, "ok", "planned")
     found = Plan.model_validate_json(plan(forms_story, "--json", "--out", "p.json").stdout)
-    assert [build.service for build in found.builds] == ["backend"]
+    (build,) = found.builds
+    assert (build.service, build.size) == ("backend", None)
+    live = json.loads(forms_story.shell("cat /srv/forms/traffic/live/release/manifest.json"))
+    assert build.live_size == live["services"]["backend"]["size"] > 100_000
     assert [each.name for each in found.services if each.restarts] == ["backend"]
     assert found.way_back.state == "open"
     next_code(forms_story, "planned", "another")

@@ -14,6 +14,7 @@ A case is a YAML file in `<module>/<operation>/`:
             {write: {files: [{path, mode, owner, text}], check: shell, after: shell}}
             {step: true}                 Python on the controller
     log: the lines of --diff, and what is told; `warning: …` where it is one
+    plan: {program: what a plan says of it, `reloads (why)`}, where it matters
 
 Run as a program, it writes the commands that come out now into the cases that have some: read
 the difference before you keep it.
@@ -41,6 +42,7 @@ from pyinfra.api.facts import FactBase
 from pyinfra.context import ctx_host, ctx_state
 
 from higuera.operations.files import PREAMBLE
+from higuera.operations.notes import collect
 from higuera.spec.secrets import Secrets
 
 HERE = Path(__file__).parent
@@ -61,6 +63,7 @@ class Outcome:
     error: str | None = None
     log: list[str] = field(default_factory=list)
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    plan: dict[str, str] = field(default_factory=dict)
 
     def say(self, text: str, log_func: Any = logger.info) -> None:
         """Take a line of the log; a warning is marked as one."""
@@ -112,6 +115,7 @@ def run_operation(
     """Drain the operation's generator."""
     outcome = Outcome()
     host = fake_host(diff)
+    notes = collect(host)
 
     def get_fact(fact: type[FactBase[Any]], **asked: Any) -> Any:
         outcome.asked[fact.__name__] = asked
@@ -137,6 +141,7 @@ def run_operation(
                     outcome.scripts.append(command.get_raw_value())
         except Exception as error:
             outcome.error = f"{type(error).__name__}: {error}"
+    outcome.plan = {each.name: f"{each.does} ({each.why})" for each in notes.programs.values()}
     return outcome
 
 

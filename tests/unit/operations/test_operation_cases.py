@@ -31,6 +31,7 @@ def test_case(case: Case) -> None:
     assert outcome.commands == wanted.get("commands", [])
     assert outcome.noop == wanted.get("noop")
     assert outcome.log == wanted.get("log", [])
+    assert outcome.plan == wanted.get("plan", outcome.plan)
     for fact, arguments in wanted.get("asked", {}).items():
         assert outcome.asked[fact] == arguments
 

@@ -15,6 +15,7 @@ QUIET: dict[str, Any] = {
     "steps": [],
     "release": {"live": "r1-ab12cd3", "live_commit": "ab12cd3", "commit": "ab12cd3", "commits": []},
     "builds": [],
+    "uploads": [],
     "target": {
         "state": "equal",
         "why": "what it was last proven equal to",
@@ -23,6 +24,10 @@ QUIET: dict[str, Any] = {
     },
     "files": [],
     "services": [{"name": "web", "does": "stays", "why": "nothing of it changes"}],
+    "programs": [
+        {"name": "nginx", "does": "stays", "why": "it serves this configuration"},
+        {"name": "sshd", "does": "stays", "why": "it is as the stack file has it"},
+    ],
     "way_back": {"state": "open", "why": "nothing moves: it stays as it is"},
     "no_way_back": False,
     "last_seconds": 72.4,
@@ -45,6 +50,17 @@ BUSY: dict[str, Any] = {
     "builds": [
         {"service": "web", "why": "its sources changed", "size": 3_145_728, "is_built": True},
         {"service": "backend", "why": "was never deployed", "size": None, "is_built": False},
+        {
+            "service": "jobs",
+            "why": "its sources changed",
+            "size": None,
+            "is_built": False,
+            "live_size": 1_048_576,
+        },
+    ],
+    "uploads": [
+        {"name": "Node 22.23.3", "size": 39_845_888, "is_here": True},
+        {"name": "Node 24.1.0", "size": None, "is_here": False},
     ],
     "target": {
         "state": "drift",
@@ -73,11 +89,24 @@ BUSY: dict[str, Any] = {
             "diff": ["--- a", "+++ b", "-```", "+````"],
         },
         {"path": "/etc/higuera/forms/web-blue.env", "kind": "secret", "is_new": False, "diff": []},
+        {
+            "path": "/etc/systemd/system/forms-web-blue.service",
+            "kind": "unit",
+            "is_new": True,
+            "diff": ["--- /dev/null", "+++ c", "+[Unit]"],
+            "left_out": 7,
+        },
     ],
     "services": [
         {"name": "web", "does": "starts", "why": "its code changed"},
         {"name": "mailer", "does": "swaps", "why": "its code changed"},
         {"name": "old", "does": "stops", "why": "the stack has it no more"},
+    ],
+    "programs": [
+        {"name": "journald", "does": "stays", "why": "its limits hold"},
+        {"name": "sshd", "does": "reloads", "why": "its configuration changes"},
+        {"name": "nginx", "does": "starts", "why": "its configuration changes"},
+        {"name": "PostgreSQL", "does": "stays", "why": "it answers"},
     ],
     "way_back": {"state": "unknown", "why": "0002_name (contract)"},
     "last_seconds": None,

@@ -22,6 +22,7 @@ def test_nothing_to_do() -> None:
         "migrations: none is pending\n"
         "files on the host: none changes\n"
         "service: web is left alone (nothing of it changes)\n"
+        "host: left alone: nginx, sshd\n"
         "way back: open: nothing moves: it stays as it is\n"
         "last deploy: took 1 min 12 s\n"
         "\n"
@@ -35,6 +36,11 @@ def test_everything() -> None:
         "  ff00ff0 Write `forms` | faster\n"
         "build and upload: web (its sources changed): built before on this machine, 3.0 MiB\n"
         "build and upload: backend (was never deployed): to be built, size not known yet\n"
+        "build and upload: jobs (its sources changed): to be built, "
+        "about 1.0 MiB (as the live release's)\n"
+        "upload: Node 22.23.3 (not on the host yet): is on this machine, 38.0 MiB\n"
+        "upload: Node 24.1.0 (not on the host yet): is downloaded to this machine first, "
+        "size not known yet\n"
         "target database: drifted: what it was last proven equal to\n"
         "  + table a  by hand\n"
         "migration: 0002_name (contract, ana's)\n"
@@ -46,9 +52,17 @@ def test_everything() -> None:
         "  -```\n"
         "  +````\n"
         "secret: /etc/higuera/forms/web-blue.env (changes, not shown)\n"
+        "unit: /etc/systemd/system/forms-web-blue.service (new)\n"
+        "  --- /dev/null\n"
+        "  +++ c\n"
+        "  +[Unit]\n"
+        "  … 7 more lines (see them with: higuera render)\n"
         "service: web starts afresh beside what serves (its code changed)\n"
         "service: mailer stops, and starts afresh (its code changed)\n"
         "service: old is stopped (the stack has it no more)\n"
+        "host: sshd reloads (its configuration changes)\n"
+        "host: nginx starts (its configuration changes)\n"
+        "host: left alone: journald, PostgreSQL\n"
         "way back: unknown: 0002_name (contract)\n"
         "last deploy: none is on record\n"
         "steps that change something: nginx, Build\n"
@@ -108,12 +122,10 @@ def test_took(seconds: float | None, said: str) -> None:
     assert took(seconds) == said
 
 
-def test_many_new_files_are_counted() -> None:
-    file = {"path": "/etc/a", "kind": "unit", "is_new": True, "diff": []}
-    assert "files on the host: 4 new (see them with: higuera render)" in format_lines(
-        plan(files=[file] * 4)
-    )
-    assert "unit: /etc/a (new)" in format_lines(plan(files=[file] * 3))
+def test_every_new_file_has_its_path_and_its_lines() -> None:
+    file = {"path": "/etc/a", "kind": "unit", "is_new": True, "diff": ["+b"]}
+    assert format_lines(plan(files=[file] * 9)).count("unit: /etc/a (new)") == 9
+    assert format_lines(plan(files=[file] * 9)).count("  +b") == 9
 
 
 class TestMarkdown:
@@ -123,8 +135,18 @@ class TestMarkdown:
             "### 🟡 a deploy would change forms in production (vps.example.com)\n"
         )
         assert "| migrations | 0002\\_name (contract) |\n" in text
-        assert "| builds | web, backend |\n" in text
+        assert "| builds | web, backend, jobs |\n" in text
+        assert "| programs of the host | sshd reloads, nginx starts |\n" in text
         assert "\n`````diff\n" in text, "longer than any fence in it"
+
+    def test_a_first_deploy_still_fits_a_comment(self) -> None:
+        """New files by their paths then; what changes keeps its diff."""
+        new = {"path": "/etc/a", "kind": "unit", "is_new": True, "diff": ["+" * 99] * 30}
+        other = {"path": "/etc/b", "kind": "unit", "is_new": False, "diff": ["-kept"]}
+        text = format_markdown(plan(files=[*([new] * 50), other]))
+        assert len(text) < 65_536
+        assert text.count("unit: /etc/a (new)\n  … 30 more lines") == 50
+        assert "  -kept\n" in text
 
     @given(st.text())
     def test_no_text_breaks_out(self, wild: str) -> None:
@@ -139,7 +161,7 @@ class TestMarkdown:
             ]
             if line.startswith("|")
         ]
-        assert len(table) == 10
+        assert len(table) == 11
         for row in table[2:]:
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
         fence = next(line for line in lines if line.endswith("`diff")).removesuffix("diff")
