@@ -124,6 +124,16 @@ def bare(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
         _forget(name)
 
 
+@pytest.fixture
+def other(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A bare VPS from which to look at another."""
+    name = f"{vps_name(request.node.name)[:17]}-o"
+    sandbox.up(name)
+    (tmp_path / "other").mkdir()
+    yield Project(tmp_path / "other", name)
+    sandbox.down(name)
+
+
 def vps_name(test: str) -> str:
     """A short name of its own for a test's VPS."""
     slug = re.sub(r"[^a-z0-9]+", "-", test.removeprefix("test_").lower()).strip("-")

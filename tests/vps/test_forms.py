@@ -1,16 +1,15 @@
-"""The example end to end, on one VPS, as one story: bare, served, changed, broken, rebooted."""
+"""The example end to end, on one VPS, as one story: served, changed, broken, rebooted."""
 
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from conftest import PREFIX
-from harness import BIN, Project, until
+from harness import BIN, SECRETS, Project, until
 
-from higuera import sandbox
+from higuera.smoke.session import set_cookies
 
 # One story on one VPS: all of it runs on one worker, in order.
 pytestmark = pytest.mark.xdist_group("forms")
@@ -21,22 +20,20 @@ DRIZZLE = "examples/forms/apps/backend/drizzle"
 
 
 @pytest.fixture(scope="module")
-def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    name = f"{PREFIX}-forms"
-    project = Project.forms(tmp_path_factory.mktemp("forms") / "project", name)
-    try:
-        yield project
-    finally:
-        if name in [vps.name for vps in sandbox.listing()]:
-            sandbox.down(name)
+def forms(forms_story: Project) -> Project:
+    """Live already: tests/vps/test_first_day.py tells how it gets there."""
+    return forms_story
 
 
-def test_1_a_bare_vps_becomes_a_served_app(forms: Project) -> None:
-    printed = forms.deployed()
-    assert "applied 0000_accounts_and_forms" in printed
-    assert forms.get("/api/health").json()["database"] == "reachable"
-    assert "<h1>Forms</h1>" in forms.get("/").text
-    assert forms.plan() == []
+def test_1_only_nginx_says_which_way_a_client_came(forms: Project) -> None:
+    answer = httpx.post(
+        f"http://{forms.host.address}/api/auth/login",
+        json={"email": SECRETS["SMOKE_EMAIL"], "password": SECRETS["SMOKE_PASSWORD"]},
+        headers={"X-Forwarded-Proto": "https"},
+        trust_env=False,
+    )
+    flags = set_cookies(answer)["session"].attributes
+    assert "httponly" in flags and "secure" not in flags
 
 
 def test_2_the_smoke_command_agrees(forms: Project) -> None:
