@@ -6,6 +6,7 @@ from pathlib import Path
 from higuera.render.files import File
 from higuera.render.hardening import OURS, hardening_files
 from higuera.render.template import render
+from higuera.spec.nginx import Nginx
 from higuera.spec.ssh import Ssh
 from higuera.spec.stack import Stack
 
@@ -27,7 +28,7 @@ def settings_files(
     if settings.journal_limit:
         files.insert(0, journald_file(stack, project))
     if settings.firewall:
-        files.append(firewall_file(ssh_ports, project, settings.ssh))
+        files.append(firewall_file(ssh_ports, project, settings.ssh, stack.nginx))
     return files
 
 
@@ -46,10 +47,13 @@ def journald_file(stack: Stack, project: Path | None = None) -> File:
 
 
 def firewall_file(
-    ssh_ports: Sequence[int], project: Path | None = None, ssh: Ssh | None = None
+    ssh_ports: Sequence[int],
+    project: Path | None = None,
+    ssh: Ssh | None = None,
+    nginx: Nginx | None = None,
 ) -> File:
     """Default-deny inbound. The ports on which sshd really listens always stay open."""
-    values = {"ssh_ports": list(ssh_ports), "ssh": ssh or Ssh()}
+    values = {"ssh_ports": list(ssh_ports), "ssh": ssh or Ssh(), "nginx": nginx or Nginx()}
     return File(FIREWALL, render("host/nftables.conf.j2", project, **values), mode="0640")
 
 

@@ -1,7 +1,7 @@
 """How nginx serves a stack, and what it keeps from it: `nginx` in the stack file."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -80,7 +80,9 @@ class Nginx(Model):
     """Whether names beside the environment's domains are answered."""
     gzip: bool = True
     connections: int = Field(default=256, ge=0, le=65535)
-    """At once from one address (IPv6: one /64); 0: any number."""
+    """Requests at once from one address (IPv6: one /64); 0: any number."""
+    tcp_connections: Annotated[int, Field(ge=16, le=65535)] | Literal[False] = 512
+    """The same for connections that said nothing yet: what the firewall lets one address hold."""
     limits: dict[str, Rate] = {}
     """By route: what one address may ask."""
     tiers: Tiers | None = None

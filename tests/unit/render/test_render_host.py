@@ -14,6 +14,7 @@ from higuera.render.host import firewall_file, firewall_left, journald_file
 from higuera.render.template import render
 from higuera.render.units import tool_file
 from higuera.spec.environment import Environment
+from higuera.spec.nginx import Nginx
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
@@ -59,13 +60,15 @@ def test_tool_asks_for_the_first_domain() -> None:
 
 
 FIREWALLS = [firewall_file(ports) for ports in ([22], [22, 2222, 65535], [80])]
+UNBOUND = firewall_file([22], nginx=Nginx(tcp_connections=False))
 
 
-@pytest.mark.parametrize("file", [*FIREWALLS, firewall_left()])
+@pytest.mark.parametrize("file", [*FIREWALLS, UNBOUND, firewall_left()])
 def test_nftables_takes_the_firewall(tmp_path: Path, file: File) -> None:
     path = tmp_path / "nftables.conf"
     path.write_text(file.text)
     assert said("unshare", "--net", nft(), "-c", "-f", path) == ""
+    assert ("ct count over 512" in file.text) == (file in FIREWALLS)
 
 
 def test_firewall_in_force(tmp_path: Path) -> None:

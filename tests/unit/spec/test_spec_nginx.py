@@ -38,6 +38,7 @@ def cors(**more: Any) -> dict[str, Any]:
         ({"tiers": {**TIERS, "routes": ["/x/"]}}, "nginx.tiers.routes: no route /x/"),
         ({"tiers": {**TIERS, "without_key": "xx"}}, "no tier xx (there are: free, pro)"),
         ({"limits": {"/": {"minute": 0}}}, "greater than or equal to 1"),
+        ({"tcp_connections": 8}, "greater than or equal to 16"),  # a browser alone opens six
         ({"header_limit": "1G"}, "should match pattern"),  # nginx reads no G there
         ({"headers": {"X-A": "a$b"}}, "should match pattern"),
         ({"headers": {"X-A": "a\nb"}}, "should match pattern"),
