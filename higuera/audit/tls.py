@@ -2,6 +2,10 @@
 
 import re
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from higuera.audit.programs import last_line, run
 from higuera.audit.report import Finding, judged, not_applicable
@@ -22,7 +26,8 @@ def audit(subject: Subject) -> list[Finding]:
         return [not_applicable(NAME, TARGET, "the environment says tls: off")]
     subject.from_outside()
     _connect(subject.address)
-    return [_scanned(subject.address, name) for name in environment.domains or [""]]
+    with _trusted(subject.deployment.authority) as trust:
+        return [_scanned(subject.address, name, trust) for name in environment.domains or [""]]
 
 
 def _connect(address: str) -> None:
@@ -32,10 +37,23 @@ def _connect(address: str) -> None:
         raise ProgramError(f"port {PORT} does not answer: {error}") from None
 
 
-def _scanned(address: str, domain: str) -> Finding:
+@contextmanager
+def _trusted(authority: str | None) -> Iterator[list[str]]:
+    """Words for sslyze, which beside the public roots then trusts the environment's own."""
+    if authority is None:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="higuera-") as folder:
+        path = Path(folder) / "ca.pem"
+        path.write_text(authority, encoding="utf-8")
+        yield ["--certinfo_ca_file", str(path)]
+
+
+def _scanned(address: str, domain: str, trust: list[str]) -> Finding:
     target = f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
     named = ["--sni", domain] if domain else []
-    _, out, err = run(NAME, "sslyze", ["--mozilla_config", "intermediate", *named, target])
+    words = ["--mozilla_config", "intermediate", *trust, *named, target]
+    _, out, err = run(NAME, "sslyze", words)
     return judge(out, err, domain)
 
 

@@ -50,7 +50,7 @@ class Deployment:
 
     @cached_property
     def authority(self) -> str | None:
-        """The root of a private certificate authority's API. Raises SpecError."""
+        """The roots of a private certificate authority and of its API. Raises SpecError."""
         ca = self.environment.tls.ca
         return self._certificates("ca", ca) if ca is not None else None
 

@@ -26,7 +26,8 @@ class Tls(Model):
     server: HttpsUrl = LETS_ENCRYPT
     """acme: the directory URL of the authority."""
     ca: LocalPath | None = None
-    """acme: a private authority's own root, a PEM file relative to this one; for its API only."""
+    """A private authority's own root, a PEM file relative to this one; of several, all. With acme
+    its API is trusted by it; `higuera audit` takes what leads to it for valid."""
     until: Literal["http", "self-signed"] = "http"
     """acme: what serves before the first certificate: plain HTTP, or a self-signed one with
     the redirect to it."""
