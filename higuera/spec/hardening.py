@@ -43,3 +43,5 @@ class Logs(Model):
     """Files kept of each log beside the one in use; a new one begins every day."""
     size: Size = "100M"
     """A log that is larger begins a new one within the hour."""
+    others: bool = True
+    """Whether access.log has what the stack's own log has not: nobody's names, candidates."""

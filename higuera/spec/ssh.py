@@ -18,7 +18,7 @@ class Ssh(Model):
     """`auto`: root may not log in once another user does; `key`: root may, with a key."""
     algorithms: Literal["modern", "debian"] = "modern"
     """`modern`: what ssh-audit does not fail; `debian`: sshd's own choice, for old clients."""
-    tries: int = Field(default=4, ge=1, le=20)
+    tries: int = Field(default=3, ge=1, le=20)
     """Keys that one connection may offer."""
     login_grace: int = Field(default=30, ge=5, le=600)
     """Seconds that a login may take."""

@@ -328,6 +328,15 @@ def test_keys_are_in_their_own_file_and_change_the_generation() -> None:
     assert generation_id(given, NAMED, None, one) != generation_id(given, NAMED, None, two)
 
 
+@pytest.mark.parametrize("others", [True, False])
+def test_every_request_is_logged_unless_that_is_off(others: bool) -> None:
+    given = Stack.model_validate({**stack_data(), "settings": {"logs": {"others": others}}})
+    text = "".join(file.text for file in nginx_files(given, NAMED))
+    assert ("access_log off;" in text) != others
+    # the candidate, the status, nobody's name
+    assert text.count("access_log /var/log/nginx/access.log combined;") == (3 if others else 0)
+
+
 def test_the_sandbox_can_be_turned_off() -> None:
     assert "ProtectSystem=strict" in sandbox_file(stack()).text
     off = sandbox_file(stack(hardening=False))
