@@ -22,12 +22,13 @@ def judge(report: str) -> Finding:
         raise ProgramError("its report has no hardening index")
     warnings = [_told(value) for key, _, value in pairs if key == "warning[]"]
     suggestions = [_told(value) for key, _, value in pairs if key == "suggestion[]"]
-    fixed = sum(
-        value.startswith("skip-test=KRNL-6000") for key, _, value in pairs if key == "excepted"
-    )
+    excepted = [value for key, _, value in pairs if key == "excepted"]
+    fixed = sum(value.startswith("skip-test=KRNL-6000") for value in excepted)
     found = f"index {index}, {len(warnings)} warnings, {len(suggestions)} suggestions"
     if fixed:
         found += f"; {fixed} values of the kernel are not this container's to set, and not counted"
+    if "skip-test=USB-3000" in excepted:
+        found += "; there is no USB, so USBGuard is not asked for"
     return judged(
         NAME,
         TARGET,

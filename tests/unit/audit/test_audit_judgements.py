@@ -32,6 +32,14 @@ def test_lynis(report: str, status: str, found: str) -> None:
     assert (finding.status, finding.found) == (status, found)
 
 
+def test_lynis_tells_what_does_not_count() -> None:
+    keys = "excepted=skip-test=KRNL-6000:a\nexcepted=skip-test=KRNL-6000:b\n"
+    told = lynis.judge(f"{keys}excepted=skip-test=USB-3000\n{lynis_report(80)}").found
+    assert "; 2 values of the kernel are not this container's to set" in told
+    assert told.endswith("; there is no USB, so USBGuard is not asked for")
+    assert "USB" not in lynis.judge(keys + lynis_report(80)).found
+
+
 def test_lynis_tells_its_warnings_first() -> None:
     report = "suggestion[]=A-1|Do it|-|-|\nwarning[]=B-2|Bad|-|-|\nhardening_index=81\n"
     assert lynis.judge(report).details == ["warning B-2: Bad", "suggestion A-1: Do it"]
