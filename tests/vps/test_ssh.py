@@ -157,13 +157,23 @@ def methods(address: str) -> list[str]:
 
 def test_a_killed_change_of_sshd_locks_nobody_out(mini: Project) -> None:
     """`kill -9` of the controller at each step; the host goes back, or keeps what was proven."""
-    for program in ("sshd", "systemd-run", "systemctl", "id"):
+    for program in ("sshd", "systemd-run", "systemctl", "id", "mv"):
         path = f"/usr/local/sbin/{program}"
         mini.ssh(f"cat >{path} <<'END'\n{HOLD}END\nchmod +x {path}")
     mini.edit("inventory/stack.yml", "drain: 5}", "drain: 5, ssh: {tries: 5}}")
     killed_at(mini, "yes id -u")
     mini.reboot()
     assert (pending(mini), tries(mini)) == (False, "3")
+    # The tool itself is killed between two renames, and the machine goes down.
+    mini.shell("printf 'Match User root\\n  PermitRootLogin yes\\n' >>/etc/ssh/sshd_config")
+    configuration = "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*"
+    before = mini.shell(configuration)
+    killed_at(mini, "yes mv *00-higuera.conf")
+    mini.shell("pkill -KILL -f '[h]iguera-sshd try'")
+    assert mini.shell(configuration) != before
+    mini.reboot()
+    assert (pending(mini), tries(mini)) == (False, "3")
+    assert mini.shell(configuration) == before
     mini.edit("inventory/stack.yml", "tries: 5}", "tries: 5, confirm_deadline: 3}")
     for at, value in STEPS:
         killed_at(mini, at)
