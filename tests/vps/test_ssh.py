@@ -56,6 +56,15 @@ def test_what_a_stranger_sees(mini: Project, other: Project) -> None:
         assert open_ports(other, at, KNOWN) == [22, 80, 9999]
     closed_again(mini, "Firewall, journal, time", "the firewall does not hold the rules")
     assert open_ports(other, address, KNOWN) == [22, 80]
+    # Logins that one address begins and never ends turn nobody else away.
+    hold = (
+        "import socket, time; "
+        f"lines = [socket.create_connection(({address!r}, 22)) for _ in range(20)]; time.sleep(60)"
+    )
+    other.shell(f"systemd-run --quiet --collect --unit=hold python3 -c {shlex.quote(hold)}")
+    until(lambda: other.shell(f"ss -Htn dst {address} | wc -l") != "0", "they are begun", 10)
+    assert [mini.ssh("echo in") for _ in range(8)] == ["in"] * 8
+    other.shell("systemctl stop hold")
     # A flood from one address is limited, and nobody else waits for it.
     flood = knock(address, "[22] * 300")
     flooding = subprocess.Popen(

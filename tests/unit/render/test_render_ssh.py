@@ -53,6 +53,12 @@ def test_each_key(given: dict[str, object], closes_root: bool, keyword: str, val
     assert settings(Ssh.model_validate(given), closes_root).get(keyword) == value
 
 
+def test_unfinished_logins_of_one_address_keep_nobody_else_out() -> None:
+    told = settings(Ssh())
+    (by_chance, _, _) = told["MaxStartups"][0].split(":")
+    assert int(told["PerSourceMaxStartups"][0]) < int(by_chance)
+
+
 def test_what_paramiko_can_do_is_allowed() -> None:
     """The deploy itself comes with paramiko."""
     from paramiko import Transport
