@@ -5,7 +5,7 @@ from shlex import quote
 from higuera.facts.files import HostFiles
 from higuera.facts.script import words
 from higuera.operations.diff import rights
-from higuera.render.files import File
+from higuera.render.files import SYSTEMD, File
 from higuera.render.hardening import (
     LOGS_TIMER,
     MANAGER,
@@ -18,7 +18,6 @@ from higuera.render.hardening import (
     sysctl_values,
 )
 
-SYSTEMD = "/etc/systemd/system/"
 SWAPPING = "higuera-swap.service"
 # The units that belong to a file; they have to be enabled, and to run or have run.
 UNITS = {
@@ -27,7 +26,7 @@ UNITS = {
     UPGRADES: ("apt-daily.timer", "apt-daily-upgrade.timer"),
     LOGS_TIMER: ("logrotate.timer",),
 }
-OURS = (MOUNTS, SWAP)
+OUR_UNITS = (MOUNTS, SWAP)
 # What has to run again when one of the files changed.
 RESTARTS = {
     MOUNTS: "higuera-mounts.service",
@@ -82,7 +81,7 @@ def commands_of(files: list[File], stale: list[File], there: HostFiles) -> list[
     """Shell that makes them hold, now and after a reboot; nothing where they do."""
     changed = [file.path for file in stale]
     commands = []
-    if MANAGER in changed or any(path.startswith(SYSTEMD) for path in changed):
+    if MANAGER in changed or any(path.startswith(f"{SYSTEMD}/") for path in changed):
         commands.append("systemctl daemon-reload")
     if SYSCTL in changed or _values(there):
         commands.append(f"/lib/systemd/systemd-sysctl {SYSCTL}")
@@ -105,7 +104,9 @@ def removal_of(absent: list[str], there: HostFiles) -> list[str]:
     """Shell that takes away what groups have left that are turned off by now."""
     left = [path for path in absent if path in there.files]
     commands = [
-        f"systemctl --quiet disable --now {words(UNITS[path])}" for path in left if path in OURS
+        f"systemctl --quiet disable --now {words(UNITS[path])}"
+        for path in left
+        if path in OUR_UNITS
     ]
     if left:
         swapped = [SWAP_FILE, f"{SWAP_FILE}.new"] if SWAP in left else []

@@ -18,10 +18,8 @@ from higuera.database.target import questions_of
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
 from higuera.operations.diff import readable
-from higuera.render.every import shared_files
+from higuera.render.every import host_parts, shared_files
 from higuera.render.files import File
-from higuera.render.host import settings_files
-from higuera.render.nginx import nginx_files, sandbox_file
 from higuera.render.ssh import ssh_files
 from higuera.render.units import slot_files
 from higuera.spec.actor import by_this_deploy
@@ -103,14 +101,8 @@ class Run:
     @cached_property
     def host_files(self) -> list[File]:
         """Files that no release owns: nginx, firewall, journald, sshd."""
-        stack, project = self.deployment.stack, self.deployment.project
-        environment, secrets = self.deployment.environment, self.deployment.secrets
-        return [
-            *nginx_files(stack, environment, project, secrets),
-            sandbox_file(stack, project),
-            *settings_files(stack, self.ssh_ports, project),
-            *self.ssh_files,
-        ]
+        parts = host_parts(self.deployment, self.deployment.secrets, self.ssh_ports)
+        return [file for part in parts for file in part()]
 
     @cached_property
     def ssh_files(self) -> list[File]:

@@ -41,18 +41,28 @@ def parts(
     ssh_ports: Sequence[int] = SSH_PORTS,
 ) -> list[Callable[[], list[File]]]:
     """The same, rendered a part at a time: one that cannot be leaves the others to be looked at."""
-    stack, project, host = deployment.stack, deployment.project, deployment.environment.host
+    stack, project = deployment.stack, deployment.project
     return [
-        partial(settings_files, stack, ssh_ports, project),
-        partial(nginx_files, stack, deployment.environment, project, secrets),
-        lambda: [sandbox_file(stack, project)],
-        partial(ssh_files, stack.settings.ssh, host.has_other_than_root, project),
+        *host_parts(deployment, secrets, ssh_ports),
         partial(shared_files, deployment, secrets, questions),
         *(
             partial(slot_files, stack, name, colour, secrets, project)
             for name in stack.services
             for colour in COLOURS
         ),
+    ]
+
+
+def host_parts(
+    deployment: Deployment, secrets: Secrets, ssh_ports: Sequence[int]
+) -> list[Callable[[], list[File]]]:
+    """Files that no release owns: settings, nginx, sshd."""
+    stack, project, host = deployment.stack, deployment.project, deployment.environment.host
+    return [
+        partial(settings_files, stack, ssh_ports, project),
+        partial(nginx_files, stack, deployment.environment, project, secrets),
+        lambda: [sandbox_file(stack, project)],
+        partial(ssh_files, stack.settings.ssh, host.has_other_than_root, project),
     ]
 
 

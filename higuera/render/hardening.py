@@ -25,7 +25,7 @@ SWAP_TOOL = "/usr/local/lib/higuera/swap"
 SWAP_FILE = "/var/lib/higuera/swap"
 LOGS = "/etc/logrotate.d/nginx"
 LOGS_TIMER = "/etc/systemd/system/logrotate.timer.d/higuera.conf"
-OURS = (
+OUR_FILES = (
     *(SYSCTL, MODULES, LIMITS, COREDUMP, MANAGER, PROFILE, MOUNTS, UPGRADES, SWAP, SWAP_TOOL),
     LOGS_TIMER,
 )

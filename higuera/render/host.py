@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from higuera.render.files import File
-from higuera.render.hardening import OURS, hardening_files
+from higuera.render.hardening import OUR_FILES, hardening_files
 from higuera.render.template import render
 from higuera.spec.nginx import Nginx
 from higuera.spec.ssh import Ssh
@@ -38,7 +38,7 @@ def unwanted(files: list[File]) -> list[str]:
     Debian's own (login.defs, issue, logrotate.d/nginx) stay as they are.
     """
     wanted = {file.path for file in files}
-    return [path for path in (*OURS, JOURNALD) if path not in wanted]
+    return [path for path in (*OUR_FILES, JOURNALD) if path not in wanted]
 
 
 def journald_file(stack: Stack, project: Path | None = None) -> File:

@@ -8,8 +8,8 @@ from higuera.spec.model import Model
 
 # As unattended-upgrades reads it, by the host's own clock.
 Time = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[MG]$")]
-SwapSize = Literal["auto", False] | Size
+DiskSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[MG]$")]
+SwapSize = Literal["auto", False] | DiskSize
 
 
 class Hardening(Model):
@@ -41,7 +41,7 @@ class Logs(Model):
 
     keep: int = Field(default=14, ge=1, le=1000)
     """Files kept of each log beside the one in use; a new one begins every day."""
-    size: Size = "100M"
+    size: DiskSize = "100M"
     """A log that is larger begins a new one within the hour."""
     others: bool = True
     """Whether access.log has what the stack's own log has not: nobody's names, candidates."""

@@ -22,6 +22,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", ma
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 EnvironmentVariable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+# 0 would mean no limit at all to those who read it.
+Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[KMG]$")]
 Command = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00\n\r]+$")]
 RelativePath = Annotated[
     str,

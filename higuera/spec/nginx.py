@@ -7,10 +7,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.cors import Cors
 from higuera.spec.limits import Header, Rate, Tiers
-from higuera.spec.model import Model
+from higuera.spec.model import Model, Size
 
-Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KMG]$")]
-BufferSize = Annotated[str, StringConstraints(pattern=r"^[0-9]+[KM]$")]
+BufferSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[KM]$")]
 # No `$`, which would be a variable of nginx.
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[ -#%-~]+$")]
 

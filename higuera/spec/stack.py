@@ -8,8 +8,8 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from higuera.spec.database import SCRATCH_PORT, Database
 from higuera.spec.hardening import Hardening, Logs, SwapSize, Upgrades
-from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath
-from higuera.spec.nginx import Nginx, Size
+from higuera.spec.model import VARIABLE_PATTERN, Command, Model, Name, RelativePath, Size
+from higuera.spec.nginx import Nginx
 from higuera.spec.paths import HostPaths
 from higuera.spec.service import COLOURS, TRIAL, Services, Slot
 from higuera.spec.ssh import Ssh

@@ -74,7 +74,7 @@ def test_what_is_turned_off_is_taken_away_but_not_from_debian() -> None:
     keys = ("upgrades", "swap", "logs", "journal_limit")
     settings = {"hardening": dict.fromkeys(GROUPS, False), **dict.fromkeys(keys, False)}
     left = unwanted(settings_files(stack(**settings), [22]))
-    assert left == [*hardening.OURS, JOURNALD]
+    assert left == [*hardening.OUR_FILES, JOURNALD]
     assert not {hardening.LOGINS, hardening.LOGS, *hardening.BANNERS} & set(left)
 
 
