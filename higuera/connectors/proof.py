@@ -3,11 +3,12 @@
 import time
 from typing import Any
 
-from paramiko import AuthenticationException, PKey, SSHException
+from paramiko import AuthenticationException, PKey
 from paramiko import SSHClient as ParamikoClient
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import SSHClient
 
+from higuera.connectors.line import GONE
 from higuera.errors import HostError
 
 # sshd is away for a moment while it reads its configuration again.
@@ -30,7 +31,7 @@ def prove_login(connector: SSHConnector, user: str) -> None:
         try:
             client.connect(hostname, **with_key)  # type: ignore[no-untyped-call]
             status = _become_root(client)
-        except (SSHException, OSError, EOFError) as error:
+        except GONE as error:
             if time.monotonic() < until and not isinstance(error, AuthenticationException):
                 time.sleep(PAUSE)
                 continue

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from paramiko import SSHClient, SSHException
+from paramiko import SSHClient
 from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.api.exceptions import ConnectError, PyinfraError
@@ -21,12 +21,13 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from typing_extensions import override
 
+from higuera.connectors.line import GONE
 from higuera.connectors.proof import prove_login
 
 HEARTBEAT = 5  # seconds between signs of life of a slow command
 # Seconds without an answer after which a connection counts as cut: the deploy ends before the host,
 # which hears a sign of life every 3 s and waits for 15, takes it for abandoned.
-GONE = 9
+CUT_AFTER = 9
 # Paramiko's words when the server took the connection and said nothing in CONNECT_TIMEOUT seconds;
 # and when it hung up, since too many keys of an agent were none of those that it knows.
 ENDED = "No existing session"
@@ -51,10 +52,10 @@ def send_at_once(client: SSHClient | None) -> None:
     # One is for an idle line, one for data that nobody takes; where a system has no such option,
     # its own default stays.
     for option, value in (
-        ("TCP_KEEPIDLE", GONE // 3),
-        ("TCP_KEEPINTVL", GONE // 3),
+        ("TCP_KEEPIDLE", CUT_AFTER // 3),
+        ("TCP_KEEPINTVL", CUT_AFTER // 3),
         ("TCP_KEEPCNT", 2),
-        ("TCP_USER_TIMEOUT", GONE * 1000),
+        ("TCP_USER_TIMEOUT", CUT_AFTER * 1000),
     ):
         if hasattr(socket, option):
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
@@ -162,7 +163,7 @@ class HigueraSSHConnector(SSHConnector):
                 ok, output = super().run_shell_command(
                     command, print_output, print_input, **arguments
                 )
-        except (SSHException, EOFError, OSError):
+        except GONE:
             if self._is_up():
                 raise  # such as pyinfra's own, of a command with a time limit
             ok, output = False, CommandOutput([])

@@ -7,8 +7,9 @@ from typing import Any
 import gevent
 from gevent import socket
 from gevent.server import StreamServer
-from paramiko import SSHException
 from pyinfra.api import Host
+
+from higuera.connectors.line import GONE
 
 CHUNK = 65_536  # bytes
 
@@ -21,7 +22,7 @@ def tunnel(host: Host, port: int) -> Iterator[int]:
     def carry(near: Any, address: tuple[str, int]) -> None:
         try:
             far = transport.open_channel("direct-tcpip", ("127.0.0.1", port), address)
-        except SSHException:
+        except GONE:
             return  # the client sees a closed connection
         back = gevent.spawn(_pump, far, near)
         _pump(near, far)
@@ -42,5 +43,5 @@ def _pump(source: Any, target: Any) -> None:
         while data := source.recv(CHUNK):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
-    except (OSError, SSHException):
+    except GONE:
         pass  # one side is gone: so is the connection

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 from shlex import quote
 
-from paramiko import SSHException
 from pyinfra.api import Host
 
 from higuera.errors import HostError
+from higuera.operations.lock import GONE
 from higuera.spec.paths import incoming
 
 REPORT_EVERY = 2.0  # seconds
@@ -36,7 +36,7 @@ def upload(host: Host, user: str, path: Path, label: str, sha256: str) -> str:
         except OSError:
             sftp.remove(target)  # half a file would keep a full disk full
             raise
-    except (OSError, SSHException, EOFError) as error:
+    except GONE as error:
         reason = str(error) or type(error).__name__
         raise HostError(
             f"{label}: upload of {mib(size)} to {target} failed ({reason}); is its disk full?"

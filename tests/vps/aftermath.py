@@ -108,7 +108,7 @@ def slow_where_asked(project: Project) -> None:
     wait = f"set -eu\n[ ! -e '{slow}-Build' ] || {{ touch '{building}'; sleep 3; }}"
     project.edit("app/build.sh", "set -eu", wait)
     listen = "server.listen(Number(process.env.PORT), process.env.HOST)"
-    delay = "require('node:fs').existsSync('/srv/mini/slow') ? 4000 : 0"
+    delay = "require('node:fs').existsSync('/srv/mini/slow') ? 2000 : 0"
     project.edit("app/web/server.js", listen, f"setTimeout(() => {listen}, {delay})")
     smoke_check(
         project,

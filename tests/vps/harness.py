@@ -217,7 +217,7 @@ class Project:
         started = "stat -c %Y /proc/1"
         before = self.shell(started)
         self.shell("systemctl reboot", check=False)
-        until(lambda: self.shell(started) != before, "the VPS reboots", 60)
+        until(lambda: self.shell(started) != before, "the VPS reboots", 120)
 
     def executions(self) -> int:
         """How many commands sshd has been asked to run so far."""

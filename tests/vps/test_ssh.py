@@ -23,6 +23,7 @@ LISTENER = (
     "[s.accept() for _ in iter(int, 1)]'"
 )
 KNOWN = "[22, 80, 9999]"
+LISTENS = "ListenAddress 0.0.0.0:22\\nListenAddress [::]:22\\nListenAddress 0.0.0.0:2222\\n"
 # A program that waits, once, in the middle of the change of sshd.
 HOLD = f"""#!/bin/sh
 name=$(basename "$0")
@@ -56,6 +57,11 @@ def test_what_a_stranger_sees(mini: Project, other: Project) -> None:
         assert open_ports(other, at, KNOWN) == [22, 80, 9999]
     closed_again(mini, "Firewall, journal, time", "the firewall does not hold the rules")
     assert open_ports(other, address, KNOWN) == [22, 80]
+    # Where sshd listens stays open, whichever file says so, and whoever may read that.
+    mini.ssh(f"umask 077; printf {shlex.quote(LISTENS)} >/etc/ssh/sshd_config.d/90-own.conf")
+    mini.ssh("systemctl restart ssh")
+    mini.deployed()
+    assert open_ports(other, address, "[22, 80, 2222]") == [22, 80, 2222]
     # Logins that one address begins and never ends turn nobody else away.
     hold = (
         "import socket, time; "
