@@ -23,7 +23,7 @@ LAST_LINES = 25
 
 
 def build_environment(path: list[Path], extra: dict[str, str]) -> dict[str, str]:
-    """A clean environment: locale, proxies, certificates, npm's settings, and nothing else."""
+    """A clean environment: who and where the user is, locale, proxies, certificates, npm's."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -89,9 +89,12 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         statements.append(_made(there, create, "pg_database", url.database))
     elif there.owner != url.user:
         statements.append(f"alter database {name} owner to {role};")
-    if opened := _opened(there):
-        warn(host, f"PostgreSQL is to listen on {opened}: that ends, with a restart if it does now")
     is_pinned = there.reachable and _is_pinned(there)
+    if opened := _opened(there):
+        told = "that ends, with a restart if it does now"
+        if is_pinned:
+            told = "its configuration is not where Debian has it, so that is its owner's to end"
+        warn(host, f"PostgreSQL is to listen on {opened}: {told}")
     affects(host, "PostgreSQL", *_effect(there, is_pinned))
     if not statements and is_pinned:
         host.noop(f"database {url.database} is there")

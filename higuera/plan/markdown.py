@@ -51,7 +51,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _all(plan: Plan) -> list[str]:
-    """Every line; where that is more than a comment holds, new files by their paths alone."""
+    """Every line; where that is more than a comment holds, new files by their paths, then a cut."""
     lines = format_lines(plan)
     if sum(map(len, lines)) + len(lines) <= LONGEST:
         return lines
@@ -61,7 +61,12 @@ def _all(plan: Plan) -> list[str]:
         else file
         for file in plan.files
     ]
-    return format_lines(plan.model_copy(update={"files": files}))
+    lines, kept, room = format_lines(plan.model_copy(update={"files": files})), 0, LONGEST
+    while kept < len(lines) and len(lines[kept]) < room:
+        room -= len(lines[kept]) + 1
+        kept += 1
+    left = len(lines) - kept
+    return [*lines[:kept], *([f"{left} more lines: higuera plan shows them"] if left else [])]
 
 
 def _fenced(language: str, lines: list[str]) -> Iterator[str]:

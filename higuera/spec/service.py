@@ -32,6 +32,10 @@ def _is_one_command(start: str) -> str:
         words = list(shlex.shlex(start, posix=True, punctuation_chars=True))
     except ValueError:
         return start  # `sh -n` says better what is wrong with it
+    if not words:
+        raise ValueError("should be a command")
+    if words[0] == "exec":
+        raise ValueError(f"{start}: is run with exec already; leave that word out")
     name, is_set, _ = words[0].partition("=")
     if is_set and name.isidentifier():
         raise ValueError(f"{start}: is run with exec; give {name} in env")

@@ -148,6 +148,12 @@ class TestMarkdown:
         assert text.count("unit: /etc/a (new)\n  … 30 more lines") == 50
         assert "  -kept\n" in text
 
+    def test_what_no_comment_holds_is_cut_and_told(self) -> None:
+        emptied = {"path": "/etc/a", "kind": "tool", "is_new": False, "diff": ["+" * 99] * 900}
+        text = format_markdown(plan(files=[emptied]))
+        assert len(text) < 65_536
+        assert re.search(r"\n\d+ more lines: higuera plan shows them\n```\n", text)
+
     @given(st.text())
     def test_no_text_breaks_out(self, wild: str) -> None:
         """A cell stays one cell, a code block ends where it should."""

@@ -1,5 +1,6 @@
 """TLS in nginx's configuration: who is answered, who is sent on, and what the real nginx says."""
 
+import json
 import re
 import socket
 import ssl
@@ -91,6 +92,16 @@ def test_before_the_first_certificate_plain_http_serves(acme: Served) -> None:
     assert acme.ask("http://www.a.test/x?y") == "308 https://a.test/x?y"
     assert acme.ask("https://a.test/") == f"a.test https 200 {YEARS}"
     assert acme.ask("https://www.a.test/x") == f"308 https://a.test/x {YEARS}"
+
+
+def test_the_log_has_the_path_of_what_is_sent_on(acme: Served) -> None:
+    acme.show("acme-1", *TRUSTED)
+    for url in ("http://a.test/one?y", "http://www.a.test/two", "https://a.test/three"):
+        acme.ask(url)
+    log = acme.folder / "log/forms.log"
+    paths = [json.loads(line)["uri"] for line in log.read_text().splitlines()]
+    # The line of the last one may be on its way.
+    assert [path for path in paths if path != "/"][:2] == ["/one", "/two"]
 
 
 def test_a_self_signed_one_is_sent_on_to_without_hsts(acme: Served) -> None:

@@ -176,6 +176,9 @@ def test_secret_names_of_the_smallest_stack() -> None:
         ("node server.js; true", "so no ;"),
         ("node server.js | tee log", "so no |"),
         ("node server.js &", "so no &"),
+        ("exec node server.js", "is run with exec already; leave that word out"),
+        ("# later", "should be a command"),
+        (" ", "should be a command"),
     ],
 )
 def test_a_service_is_one_command(start: str, told: str) -> None:
