@@ -1,6 +1,10 @@
-"""A line to the host that breaks."""
+"""The line to the host, under pyinfra's connection."""
 
-from paramiko import SSHException
+from typing import Any
 
-# What paramiko raises on a connection that is gone.
-GONE = (OSError, SSHException, EOFError)
+from paramiko import SSHClient
+
+
+def transport_of(client: SSHClient | None) -> Any:
+    """Paramiko's transport; None where there is none yet, or none any more."""
+    return client.get_transport() if client is not None else None

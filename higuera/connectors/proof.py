@@ -1,15 +1,15 @@
 """Can somebody still log in? A connection of its own beside the one of the deploy tells."""
 
 import time
-from typing import Any
 
 from paramiko import AuthenticationException, PKey
 from paramiko import SSHClient as ParamikoClient
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient import SSHClient
 
-from higuera.connectors.line import GONE
+from higuera.connectors.line import transport_of
 from higuera.errors import HostError
+from higuera.spec.line import GONE
 
 # sshd is away for a moment while it reads its configuration again.
 PATIENCE = 10  # seconds
@@ -44,14 +44,13 @@ def prove_login(connector: SSHConnector, user: str) -> None:
 
 
 def _key_that_got_in(client: ParamikoClient | None) -> PKey | None:
-    transport: Any = client.get_transport() if client is not None else None
-    handler = getattr(transport, "auth_handler", None)
+    handler = getattr(transport_of(client), "auth_handler", None)
     return getattr(handler, "private_key", None)
 
 
 def _trust(client: ParamikoClient | None, hostname: str) -> None:
     """A host key that was accepted a moment ago is known from now on; pyinfra reads them once."""
-    transport: Any = client.get_transport() if client is not None else None
+    transport = transport_of(client)
     if client is None or transport is None:
         return
     port = transport.getpeername()[1]

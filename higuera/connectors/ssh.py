@@ -21,8 +21,9 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from typing_extensions import override
 
-from higuera.connectors.line import GONE
+from higuera.connectors.line import transport_of
 from higuera.connectors.proof import prove_login
+from higuera.spec.line import GONE
 
 HEARTBEAT = 5  # seconds between signs of life of a slow command
 # Seconds without an answer after which a connection counts as cut: the deploy ends before the host,
@@ -43,7 +44,7 @@ def send_at_once(client: SSHClient | None) -> None:
     Without the latter a deploy would wait for TCP to give up, which takes a quarter of an hour.
     Behind a proxy command there is a pipe instead of a socket: it is left as it is.
     """
-    transport = client.get_transport() if client is not None else None
+    transport = transport_of(client)
     connection = transport.sock if transport is not None else None
     if not isinstance(connection, socket.socket) or connection.family == socket.AF_UNIX:
         return
@@ -137,8 +138,7 @@ class HigueraSSHConnector(SSHConnector):
                 self.host.log("its sshd does not answer; asking again", log_func=logger.warning)
 
     def _was_greeted(self) -> bool:
-        transport = self.client.get_transport() if self.client is not None else None
-        return bool(getattr(transport, "initial_kex_done", False))
+        return bool(getattr(transport_of(self.client), "initial_kex_done", False))
 
     def _advice(self, problem: str) -> str:
         hostname = self.data["ssh_hostname"] or self.host.name
@@ -177,5 +177,5 @@ class HigueraSSHConnector(SSHConnector):
         prove_login(self, user)
 
     def _is_up(self) -> bool:
-        transport = self.client.get_transport() if self.client is not None else None
+        transport = transport_of(self.client)
         return transport is not None and transport.is_active()

@@ -9,7 +9,7 @@ from gevent import socket
 from gevent.server import StreamServer
 from pyinfra.api import Host
 
-from higuera.connectors.line import GONE
+from higuera.spec.line import GONE
 
 CHUNK = 65_536  # bytes
 

@@ -28,6 +28,9 @@ PINNED = {
     "jit": "off",  # it takes longer than the query
 }
 
+# What is said of whatever a partial one was the measure of.
+PART_ONLY = "(partial: tables and columns only)"
+
 
 @dataclass(frozen=True)
 class Catalog:

@@ -37,14 +37,19 @@ class HostFiles:
 
     def other(self, wanted: list[File]) -> list[File]:
         """Those files that are missing or hold something else, whoever may read them."""
-        there = {path: state.sha256 for path, state in self.files.items()}
-        return [file for file in wanted if there.get(file.path) != file.sha256]
+        return [
+            file
+            for file in wanted
+            if (there := self.files.get(file.path)) is None or there.sha256 != file.sha256
+        ]
 
     def loose(self, wanted: list[File]) -> list[File]:
         """Those files that are there with another mode or owner, whatever they hold."""
-        there = {path: (state.mode, state.owner) for path, state in self.files.items()}
         return [
-            file for file in wanted if there.get(file.path) not in (None, (file.mode, file.owner))
+            file
+            for file in wanted
+            if (there := self.files.get(file.path)) is not None
+            and (there.mode, there.owner) != (file.mode, file.owner)
         ]
 
     def holds(self, file: File) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pyinfra.api import Host
 
-from higuera.database.catalog import Catalog
+from higuera.database.catalog import PART_ONLY, Catalog
 from higuera.database.fit import Fit, fit
 from higuera.database.ledger import LedgerState, Migration
 from higuera.database.parity import (
@@ -38,7 +38,7 @@ from higuera.operations.run import Run
 from higuera.spec.database import Migrate
 from higuera.spec.release import Schema
 
-PARTIAL = "the migration tool's own snapshot (partial: tables and columns only)"
+PARTIAL = f"the migration tool's own snapshot {PART_ONLY}"
 
 
 @dataclass

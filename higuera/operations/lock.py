@@ -10,13 +10,14 @@ import time
 from shlex import quote
 
 import gevent
-from paramiko import Channel, SSHException
+from paramiko import Channel
 from pyinfra import logger
 from pyinfra.api import Host, StringCommand
 from pyinfra.connectors.util import make_unix_command_for_host
 
 from higuera.errors import HostError
 from higuera.spec.actor import deploy_id
+from higuera.spec.line import GONE
 
 BEAT = 3  # seconds between the controller's signs of life
 SILENCE = 15  # seconds without one after which the host takes the controller for gone
@@ -56,9 +57,6 @@ rm -f "$file.owner"
 [ $finished = no ] || {{ rm -f "$deploying"; exit 0; }}
 clear_up >/dev/null 2>&1 # the one who could read what it prints is gone
 """
-
-# What paramiko raises on a connection that is gone.
-GONE = (OSError, SSHException, EOFError)
 
 
 class Lock:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from higuera.database.catalog import PART_ONLY
 from higuera.database.parity import compare, describe, settle
 from higuera.database.target import of_schema, refuse
 from higuera.errors import HigueraError
@@ -60,7 +61,7 @@ def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
         )
         for each in drift
     ]
-    part = " (partial: tables and columns only)" if proven.is_partial else ""
+    part = f" {PART_ONLY}" if proven.is_partial else ""
     return ("drift" if drift else "equal"), f"what it was last proven equal to{part}", objects
 
 

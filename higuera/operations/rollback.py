@@ -7,6 +7,7 @@ from shlex import quote
 
 from pyinfra.api import FunctionCommand, Host, operation
 
+from higuera.database.catalog import PART_ONLY
 from higuera.database.fit import fit
 from higuera.errors import HostError
 from higuera.facts.schema import SchemaState
@@ -68,7 +69,7 @@ def fitting(target: str, schema: SchemaState) -> Fitting:
     if schema.recorded is None:
         return Fitting([f"whether {target} fits the schema cannot be told: none was recorded"])
     found = fit(schema.recorded, schema.now)
-    part = " (partial: tables and columns only)" if found.is_partial else ""
+    part = f" {PART_ONLY}" if found.is_partial else ""
     if found.verdict == "fits":
         return Fitting([f"{target} fits: the schema is what it was proven on{part}"])
     reasons = found.shown()

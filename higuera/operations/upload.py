@@ -7,7 +7,7 @@ from shlex import quote
 from pyinfra.api import Host
 
 from higuera.errors import HostError
-from higuera.operations.lock import GONE
+from higuera.spec.line import GONE
 from higuera.spec.paths import incoming
 
 REPORT_EVERY = 2.0  # seconds
