@@ -120,7 +120,9 @@ class TestOneMigration:
         assert there.try_to("migration", "r1").returncode == 0
         assert (there.work / "r1.result").read_text() == "0\n"
 
-    def test_a_database_that_is_down(self, there: DatabaseHost) -> None:
+    @pytest.mark.parametrize("pause", ["0", "0.5"], ids=["at once", "before it is asked"])
+    def test_a_database_that_is_down(self, there: DatabaseHost, pause: str) -> None:
+        there.host.stub("date", f'sleep {pause}; exec /bin/date "$@"')
         config = there.config / "pg_service.conf"
         config.write_text(config.read_text().replace("/tmp/", "/nowhere/"))
         begun = time.monotonic()
