@@ -1,6 +1,7 @@
 """Mounts: the overlay of each VPS, and taking down whatever lies under a folder."""
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,10 +54,26 @@ def mount_overlay(lower: Sequence[Path], upper: Path, work: Path, root: Path) ->
         ) from error
 
 
-def unmount_below(folder: Path) -> None:
-    """Unmount everything at or below the folder; raise SandboxError if something keeps it busy."""
+def unmount_below(folder: Path, *, patience: float = 5.0) -> None:
+    """Unmount everything at or below the folder.
+
+    Whoever walks over this machine's disks (a search, an index) keeps a mount busy for a moment;
+    SandboxError if something does for longer than `patience` seconds.
+    """
+    end = time.monotonic() + patience
     for point in mount_points(folder, MOUNTINFO.read_text()):
+        while not _unmounted(point, last=time.monotonic() > end):
+            time.sleep(0.1)
+
+
+def _unmounted(point: Path, *, last: bool) -> bool:
+    try:
         run(["umount", point], f"unmount {point}")
+    except SandboxError as error:
+        if last or "busy" not in str(error):
+            raise
+        return False
+    return True
 
 
 def remove_tree(folder: Path) -> None:
