@@ -156,3 +156,12 @@ def test_an_interrupted_deploy_is_no_success(mini: Project, number: int) -> None
     build = Path("/proc") / started.read_text().strip()
     until(lambda: not build.exists(), "the build is ended as well", 5)
     still_serves_one(mini)
+
+
+def test_an_app_that_crashes_again_and_again_answers_when_it_is_well(mini: Project) -> None:
+    """Each crash takes the proxy in front of it along, and a request starts that again."""
+    kill = "systemctl kill --kill-who=main --signal=KILL mini-backend-blue.service"
+    ask = "curl -s -m 10 -o /dev/null http://127.0.0.1/api/health"
+    mini.shell(f"for _ in 1 2 3 4 5 6 7 8; do {kill}; {ask}; done; true")
+    until(lambda: mini.get("/api/health").status_code == 200, "it answers")
+    assert mini.shell("systemctl --failed --plain --no-legend") == ""
