@@ -175,6 +175,26 @@ def test_logs_are_turned_over_while_nginx_is_stopped(tmp_path: Path) -> None:
         assert done.stdout == said
 
 
+def test_swap_is_a_file_that_the_kernel_takes(tmp_path: Path) -> None:
+    """All of it for real but the last word: a container may not turn swap on."""
+    swapon = tmp_path / "swapon"
+    swapon.write_text('#!/bin/sh\nswaplabel "$1" && stat -c "%a %s" "$1"\n')
+    swapon.chmod(0o755)
+    text = texts(swap="64M")[hardening.SWAP_TOOL]
+    tool = tmp_path / "tool"
+    tool.write_text(text.replace(hardening.SWAP_FILE, str(tmp_path / "file")))
+    done = subprocess.run(
+        ["/bin/sh", tool, "on"],
+        env={"PATH": f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    label, size = done.stdout.splitlines()
+    assert label.startswith("UUID:")
+    assert size == f"600 {64 * 1024 * 1024}"
+
+
 FAKES = {
     "grep": '[ "$SWAPS" = "$3" ] || [ "$SWAPS" = yes ]',
     "awk": 'case "$1" in *MemTotal*) echo "$MEMORY" ;; *) echo "$DISK" ;; esac',
