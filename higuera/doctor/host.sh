@@ -27,8 +27,9 @@ find /proc/[0-9]*/fd \( -lname '/var/lib/dpkg/lock*' -o -lname /var/lib/apt/list
     -o -lname /var/cache/apt/archives/lock \) -printf '%p %l\n' 2>/dev/null |
     while read -r fd file; do
         process=${fd#/proc/} process=${process%%/*}
+        [ "$fd" -ef "$file" ] || continue # a container's
         grep -qs '^lock:' "/proc/$process/fdinfo/${fd##*/}" || continue
-        echo "aptlock $file $process $(age "$process") $(tr '\000' ' ' <"/proc/$process/cmdline" | cut -c 1-80)"
+        echo "aptlock $file $process $(age "$process") $(cat "/proc/$process/cmdline" 2>/dev/null | tr '\000' ' ' | cut -c 1-80)"
     done
 for unit in apt-daily.service apt-daily-upgrade.service; do
     case "$(systemctl is-active "$unit" 2>/dev/null)" in
