@@ -218,6 +218,7 @@ class Project:
         before = self.shell(started)
         self.shell("systemctl reboot", check=False)
         until(lambda: self.shell(started) != before, "the VPS reboots", 120)
+        until(lambda: sandbox.get(self.vps).state == "running", "sshd answers again", 120)
 
     def executions(self) -> int:
         """How many commands sshd has been asked to run so far."""

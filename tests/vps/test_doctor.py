@@ -164,7 +164,7 @@ def test_5_a_converged_vps_is_well_and_left_alone(patient: Project) -> None:
     for name in ("tool", "lock", "cutover", "migration", "units", "ports", "port 80", "versions"):
         assert checks[name]["status"] == "ok", checks[name]
     assert "node-22.23.3" in checks["versions"]["found"]
-    assert took < 10, "about 2 s where nobody else uses the machine"
+    assert took < 30, "about 2 s where nobody else uses the machine"
 
 
 def test_6_what_is_open_on_a_converged_vps_is_told(patient: Project) -> None:

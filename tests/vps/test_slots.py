@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from harness import HIGUERA, Project
+from harness import HIGUERA, Project, until
 from test_exclusive import WORKER
 
 
@@ -46,9 +46,9 @@ def test_a_service_that_leaves_the_stack_leaves_the_host(mini: Project) -> None:
 def test_a_rollback_by_hand_keeps_order_and_leaves_a_note(mini: Project) -> None:
     mini.edit("app/web/server.js", "Mini one", "Mini two")
     mini.deployed()
-    mini.shell(
-        "systemd-run --quiet --unit=holder flock /run/higuera/mini.lock sleep 600; sleep 0.5"
-    )
+    mini.shell("systemd-run --quiet --unit=holder flock /run/higuera/mini.lock sleep 600")
+    taken = "flock -n /run/higuera/mini.lock true || echo taken"
+    until(lambda: mini.shell(taken) == "taken", "the lock is taken", 10)
     assert "locked" in mini.shell("higuera-mini rollback 2>&1 || true")
     assert "Mini two" in mini.get("/").text
     mini.shell("systemctl stop holder")
@@ -65,7 +65,8 @@ def test_a_rollback_by_hand_keeps_order_and_leaves_a_note(mini: Project) -> None
 def test_a_port_that_is_taken_says_by_whom(mini: Project) -> None:
     node = "/opt/higuera/runtimes/node-22.23.3/bin/node"
     listen = "require('net').createServer().listen(3100, '127.0.0.1')"
-    mini.shell(f'systemd-run --quiet --unit=squatter {node} -e "{listen}" && sleep 0.5')
+    mini.shell(f'systemd-run --quiet --unit=squatter {node} -e "{listen}"')
+    until(lambda: ":3100 " in mini.shell("ss -Hltn"), "the port is taken", 10)
     mini.edit("app/web/server.js", "Mini one", "Mini two")
     done = mini.deploy("-y")
     assert done.returncode == 1

@@ -12,11 +12,11 @@ from pyinfra.api import Config, Inventory, State
 from pyinfra.api.exceptions import ConnectError
 
 
-def refused(port: int, known_hosts: Path) -> str:
+def refused(port: int, known_hosts: Path, patience: int = 30) -> str:
     """The sentence of a connection that does not come about."""
     data = {"ssh_port": port, "ssh_known_hosts_file": str(known_hosts), "ssh_allow_agent": False}
     inventory = Inventory((["@higuera/127.0.0.1"], data))  # type: ignore[no-untyped-call]
-    state = State(inventory, Config(CONNECT_TIMEOUT=1))  # type: ignore[no-untyped-call]
+    state = State(inventory, Config(CONNECT_TIMEOUT=patience))  # type: ignore[no-untyped-call]
     (host,) = inventory
     host.init(state)
     with pytest.raises(ConnectError) as told:
@@ -50,7 +50,7 @@ def test_it_is_asked_again_and_told(
     silent: tuple[int, list[socket.socket]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     port, taken = silent
-    assert refused(port, tmp_path / "known_hosts") == (
+    assert refused(port, tmp_path / "known_hosts", patience=1) == (
         "it takes connections, but its sshd does not answer; is it up, and is the address right? "
         f"Try: ssh -p {port} 127.0.0.1"
     )

@@ -41,7 +41,7 @@ class Way:
     ) -> list[str]:
         """As `ssh_command` makes one, with nothing of this machine's own configuration."""
         options = [
-            *("ConnectTimeout=3", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"),
+            *("ConnectTimeout=30", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"),
             f"UserKnownHostsFile={known or self.known}",
             "GlobalKnownHostsFile=/dev/null",
         ]
@@ -123,7 +123,7 @@ def test_a_port_where_no_sshd_is(way: Way) -> None:
 def test_a_host_that_is_down(way: Way) -> None:
     """An address of TEST-NET-1 (RFC 5737), where nobody is."""
     command = [word.replace("127.0.0.1", "192.0.2.77") for word in way.command()]
-    told = said([word.replace("ConnectTimeout=3", "ConnectTimeout=1") for word in command])
+    told = said([word.replace("ConnectTimeout=30", "ConnectTimeout=1") for word in command])
     assert "does not answer" in told and "is it up" in told
 
 

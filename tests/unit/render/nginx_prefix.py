@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def nginx_test(folder: Path, files: list[File]) -> str:
 @contextmanager
 def serving_nginx(folder: Path, server: str) -> Iterator[Callable[[str], str]]:
     """Run nginx on a unix socket with the text of a server block; gives a function that GETs."""
-    socket = folder / "nginx.sock"
+    place = folder / "nginx.sock"
     config = folder / "nginx.conf"
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"
@@ -67,19 +68,19 @@ def serving_nginx(folder: Path, server: str) -> Iterator[Callable[[str], str]]:
     config.write_text(
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;\n"
         f"events {{}}\nhttp {{ access_log off;\n{temporary}"
-        f"server {{ listen unix:{socket};\n{server}\n}} }}\n"
+        f"server {{ listen unix:{place};\n{server}\n}} }}\n"
     )
     process = subprocess.Popen([nginx(), "-c", str(config)], stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 10
-        while not socket.exists():
+        while not _listens(place):
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 assert process.stderr is not None
                 pytest.fail(f"nginx did not start: {process.stderr.read()}")
             time.sleep(0.01)
         with httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://nginx"
+            transport=httpx.HTTPTransport(uds=str(place)), base_url="http://nginx"
         ) as client:
 
             def get(path: str) -> str:
@@ -93,3 +94,8 @@ def serving_nginx(folder: Path, server: str) -> Iterator[Callable[[str], str]]:
         process.wait(10)
         if process.stderr is not None:
             process.stderr.close()
+
+
+def _listens(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        return asked.connect_ex(str(place)) == 0

@@ -83,6 +83,7 @@ class _App(BaseHTTPRequestHandler):
         body = json.dumps({key.lower(): value for key, value in self.headers.items()}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", "application/json")
         if "/own" in self.path:
             self.send_header("X-Frame-Options", "DENY")
             self.send_header("X-Powered-By", "Test")
@@ -136,7 +137,7 @@ def _answer(ask: Ask) -> tuple[int, list[tuple[str, str]], str]:
     try:
         line.request(ask.method, ask.path, headers={"Host": "forms.example.com", **ask.headers})
         got = line.getresponse()
-        return got.status, got.getheaders(), got.read().decode()
+        return got.status, got.getheaders(), got.read().decode(errors="replace")
     except ConnectionError:
         return 0, [], ""
     finally:

@@ -32,7 +32,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "page": {"path": "/", "contains": "Forms"},
 }
 ONCE = Limits(check=30.0, pause=30.0)  # one attempt, with time enough on a busy machine
-BRIEF = Limits(check=0.4)  # retries, and a deadline that is soon reached
+BRIEF = Limits(check=2.0)  # retries, and a deadline that is soon reached
 
 
 @dataclass

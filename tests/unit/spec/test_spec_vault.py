@@ -254,16 +254,16 @@ def test_a_command_that_fails(command: str, error: str) -> None:
 
 
 def test_one_that_hangs_takes_no_other_with_it() -> None:
-    answers, failed = ask_all({"A": "sleep 60", "B": "echo b", "C": "echo c"}, PLAIN, 0.5)
+    answers, failed = ask_all({"A": "sleep 60", "B": "echo b", "C": "echo c"}, PLAIN, 3.0)
     assert answers == {"B": "b", "C": "c"}
-    assert failed == {"A": "`sleep` gave no answer in 0.5 s"}
+    assert failed == {"A": "`sleep` gave no answer in 3 s"}
 
 
 def test_all_that_a_command_started_ends_with_it(tmp_path: Path) -> None:
     """Also on Ctrl-C, and where the shell itself is gone already."""
     for command in ("sleep 61 & echo $! >pid; wait", "sleep 61 & echo $! >pid"):
-        _, failed = ask_all({"A": f"cd {tmp_path}; {command}"}, PLAIN, 0.5)
-        assert failed == {"A": "`cd` gave no answer in 0.5 s"}
+        _, failed = ask_all({"A": f"cd {tmp_path}; {command}"}, PLAIN, 3.0)
+        assert failed == {"A": "`cd` gave no answer in 3 s"}
         sleeper = Path("/proc") / (tmp_path / "pid").read_text().strip() / "cmdline"
         deadline = time.monotonic() + 20
         while sleeper.exists() and sleeper.read_bytes():  # a zombie has no command line

@@ -56,9 +56,9 @@ def files(there: DatabaseHost) -> list[str]:
     return sorted(path.name for path in there.dumps.iterdir())
 
 
-def counted(there: DatabaseHost) -> None:
-    """Counters reach the views when a session ends; ask until they are there."""
-    there.sql("select pg_stat_force_next_flush()")
+def written(there: DatabaseHost, statements: str) -> None:
+    """Counters reach the views when a session is asked to bring them there, or after its end."""
+    there.sql(f"{statements}; select pg_stat_force_next_flush()")
 
 
 class TestBackup:
@@ -149,20 +149,19 @@ class TestSinceBackup:
     def test_rows_written_since_a_table_a_line(self, there: DatabaseHost) -> None:
         name = there.run("backup")
         assert there.run("since-backup", name) == "no row, as far as the server counted"
-        there.sql(
+        written(
+            there,
             "insert into forms (title) values ('a'), ('b'); update forms set title = 'c' "
             "where title = 'b'; delete from forms where title = 'a';"
-            'create table "New one" (a integer); insert into "New one" values (1);'
+            'create table "New one" (a integer); insert into "New one" values (1)',
         )
-        counted(there)
         assert there.run("since-backup", name).splitlines() == [
             'public."New one": 1 inserted, 0 updated, 0 deleted',
             "public.forms: 2 inserted, 1 updated, 1 deleted",
         ]
 
     def test_counters_that_were_reset_are_not_believed(self, there: DatabaseHost) -> None:
-        there.sql("update forms set title = title")
-        counted(there)
+        written(there, "update forms set title = title")
         name = there.run("backup")
         there.sql("select pg_stat_reset()")
         assert there.run("since-backup", name) == (

@@ -260,6 +260,8 @@ class TestRaces:
             # The whole group, as the end of a session does; or the shell alone.
             (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
             process.wait()
+            # What the shell had just started has the lock until it is through.
+            subprocess.run(["flock", twice.traffic / ".moving", "true"], check=True)
             assert twice.serves("api") in ("backend r1", "backend r2")
             twice.run("settle")
             assert (twice.live, twice.armed) == ("0002", None), number

@@ -31,11 +31,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def there(server: Server, tmp_path: Path) -> DatabaseHost:
-    """A host whose migrations wait 2 s for each other, 1 s for a lock, and try twice."""
+    """A host whose migrations wait 4 s for each other, 1 s for a lock, and try twice."""
     name = f"app{next(NUMBERS)}"
     server.sql(f"create database {name} owner app template template0")
     server.sql("create table forms (id integer)", name, role="app")
-    stack = gated_stack(queue=2, lock_timeout=1, retries=1)
+    stack = gated_stack(queue=4, lock_timeout=1, retries=1)
     found = DatabaseHost.make(tmp_path / "host", server, stack, name, "app")
     decide(found, "r1")
     return found
@@ -122,12 +122,12 @@ class TestOneMigration:
 
     @pytest.mark.parametrize("pause", ["0", "0.5"], ids=["at once", "before it is asked"])
     def test_a_database_that_is_down(self, there: DatabaseHost, pause: str) -> None:
-        there.host.stub("date", f'sleep {pause}; exec /bin/date "$@"')
+        there.host.stub("cut", f'sleep {pause}; exec /usr/bin/cut "$@"')
         config = there.config / "pg_service.conf"
         config.write_text(config.read_text().replace("/tmp/", "/nowhere/"))
         begun = time.monotonic()
         done = there.try_to("migrate-now", "r1")
-        assert (done.returncode, time.monotonic() - begun < 5) == (1, True)
+        assert (done.returncode, time.monotonic() - begun < 20) == (1, True)
         assert "No such file or directory" in done.stdout
         assert done.stderr == "higuera-forms: the database is not there\n"
 
@@ -140,10 +140,10 @@ class TestTheTurn:
             done = there.try_to("migrate-now", "r1")
             took = time.monotonic() - begun
         assert done.returncode == 1
-        assert 1 < took < 6
+        assert 4 <= took < 30
         holder = rf"process {pid} \(user app, application another deploy, from the server itself, "
         assert re.match(rf"another migration has the lock: {holder}idle, ", done.stdout)
-        assert re.match(rf"higuera-forms: it still has it after 2 s: {holder}", done.stderr)
+        assert re.match(rf"higuera-forms: it still has it after 4 s: {holder}", done.stderr)
         assert (columns(there), there.run("backups")) == ("id", "")
 
     @pytest.mark.parametrize("way", ["ends", "is killed"])
@@ -244,7 +244,7 @@ class TestWhoBlocks:
             took = time.monotonic() - begun
         assert done.returncode == 1
         assert done.stdout.count("canceling statement due to user request") == 2
-        assert 2 * 3 + 2 <= took < 25  # two tries of 1 + 2 s, 2 s between
+        assert 2 * 3 + 2 <= took < 55  # two tries of 1 + 2 s, 2 s between
         assert columns(there) == "id"
 
     def test_sessions_that_were_there_before_are_left_alone(self, there: DatabaseHost) -> None:

@@ -110,6 +110,7 @@ class TestStart:
         [
             ("ActiveState=failed\nNRestarts=0\n", "it exited"),
             ("ActiveState=inactive\nNRestarts=0\n", "it exited"),
+            ("ActiveState=activating\nSubState=auto-restart\nNRestarts=0\n", "it exited"),
             ("ActiveState=active\nNRestarts=3\n", "it exited and was restarted"),
         ],
     )

@@ -28,6 +28,7 @@ BUCKETS = [f"{number:02d}" for number in range(20)]
 
 STUB = """#!/bin/sh
 here={here}
+[ "$*" != --sync ] || exit 0
 echo "${{0##*/}} $*" >>"$here/calls"
 for word in "$@"; do
     case "$word" in -*) ;; *) break ;; esac
