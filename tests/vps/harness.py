@@ -222,8 +222,8 @@ class Project:
 
     def executions(self) -> int:
         """How many commands sshd has been asked to run so far."""
-        count = "journalctl -u ssh -u ssh.service -o cat | grep -c 'Starting session' || true"
-        return int(self.shell(count))
+        log = "journalctl --sync; journalctl -u ssh -u ssh.service -o cat"
+        return int(self.shell(f"{log} | grep -c 'Starting session' || true"))
 
     def snapshot(self) -> str:
         """Modification times, modes and digests of everything a deploy may touch."""

@@ -47,7 +47,8 @@ def working(project: Project) -> list[str]:
 def lives(project: Project, service: str) -> list[tuple[float, float]]:
     """When each process of a service began and ended, by systemd's own account, in seconds."""
     lines = project.shell(
-        f"journalctl -o json --no-pager -u mini-{service}-blue -u mini-{service}-green"
+        "journalctl --sync; journalctl -o json --no-pager "
+        f"-u mini-{service}-blue -u mini-{service}-green"
     ).splitlines()
     began: dict[str, float] = {}
     spans = []

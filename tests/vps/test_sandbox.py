@@ -71,7 +71,7 @@ def test_users_differ_in_what_sudo_lets_them_do(shared: str) -> None:
 
 
 def test_sshd_writes_the_lines_that_tests_count(shared: str) -> None:
-    count = "journalctl -u ssh -o cat | grep -c 'Starting session'"
+    count = "journalctl --sync; journalctl -u ssh -o cat | grep -c 'Starting session'"
     first = int(say(shared, count))
     assert int(say(shared, count)) == first + 1
 
