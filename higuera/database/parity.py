@@ -1,20 +1,21 @@
 """Parity: what a target's schema is, against what its migrations make. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from higuera.database.catalog import Catalog, Properties
 from higuera.database.difference import Difference
 from higuera.database.generated import numbered_otherwise
 from higuera.database.mend import mended
-from higuera.database.names import TABLES, name_of, reading_order
+from higuera.database.names import reading_order
+from higuera.database.partial import in_words_of, partial_view
 from higuera.database.provider import of_a_provider
 from higuera.database.report import describe
 from higuera.database.swallow import swallow
 from higuera.spec.database import Accepted
 
-__all__ = ["Difference", "Settled", "compare", "describe", "partial_view", "settle"]
+__all__ = ["Difference", "Settled", "compare", "describe", "settle"]
 
 
 def compare(expected: Catalog, actual: Catalog) -> list[Difference]:
@@ -24,6 +25,7 @@ def compare(expected: Catalog, actual: Catalog) -> list[Difference]:
     """
     if expected.is_partial:
         actual = partial_view(actual)
+        expected = in_words_of(actual, expected)
     hidden = of_a_provider(expected, actual)
     found = [
         difference
@@ -72,18 +74,3 @@ def settle(differences: Sequence[Difference], accepted: Sequence[Accepted], toda
         expired=[each for each in accepted if each.object in there and each.until < today],
         unused=[each for each in accepted if each.object not in there],
     )
-
-
-def partial_view(catalog: Catalog) -> Catalog:
-    """Tables and columns alone, with type and not null: what a tool's own snapshot knows too."""
-    return replace(catalog, objects=dict(_partial(catalog.objects.items())))
-
-
-def _partial(objects: Iterable[tuple[str, Properties]]) -> Iterable[tuple[str, Properties]]:
-    for key, properties in objects:
-        kind = name_of(key).kind
-        if kind in TABLES:
-            yield key, {}
-        elif kind == "column":
-            shown = {name: properties.get(name) for name in ("type", "not null")}
-            yield key, {name: value for name, value in shown.items() if value}

@@ -2,28 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from higuera.database.catalog import Catalog
+from higuera.database.catalog import Catalog, Properties
+from higuera.database.wording import format_type, quote_ident
 from higuera.errors import DatabaseError
 from higuera.spec.database import Migrate
-
-# Drizzle's words for what PostgreSQL's format_type calls otherwise.
-TYPES = {
-    "serial": "integer",
-    "bigserial": "bigint",
-    "smallserial": "smallint",
-    "timestamp": "timestamp without time zone",
-    "time": "time without time zone",
-}
-PATTERNS = (
-    (re.compile(r"^varchar\b"), "character varying"),
-    (re.compile(r"^char\b"), "character"),
-    (re.compile(r"^numeric\((\d+), (\d+)\)"), r"numeric(\1,\2)"),
-    (re.compile(r"^(timestamp|time) ?(\(\d\))$"), r"\1\2 without time zone"),
-    (re.compile(r"^(timestamp|time) ?(\(\d\)) with time zone$"), r"\1\2 with time zone"),
-)
 
 
 def snapshot_of(migrate: Migrate, source: Path) -> Catalog | None:
@@ -45,26 +31,22 @@ def snapshot_of(migrate: Migrate, source: Path) -> Catalog | None:
     return Catalog(objects, server="")
 
 
-def _objects(table: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    name = f"{_quoted(table['schema'] or 'public')}.{_quoted(table['name'])}"
-    columns = [
-        (f"column {name}.{_quoted(column['name'])}", _column(column))
-        for column in table["columns"].values()
-    ]
-    return [(f"table {name}", {}), *columns]
+def _objects(table: dict[str, Any]) -> Iterator[tuple[str, Properties]]:
+    name = f"{quote_ident(table['schema'] or 'public')}.{quote_ident(table['name'])}"
+    yield f"table {name}", {}
+    keys = table.get("compositePrimaryKeys", {}).values()
+    needed = {name for key in keys for name in key["columns"]}
+    for column in table["columns"].values():
+        is_needed = column["notNull"] or column["name"] in needed
+        shown = {"type": _type(column), **({"not null": True} if is_needed else {})}
+        yield f"column {name}.{quote_ident(column['name'])}", shown
 
 
-def _column(column: dict[str, Any]) -> dict[str, Any]:
-    type_ = str(column["type"])
-    for pattern, written in PATTERNS:
-        type_ = pattern.sub(written, type_)
+def _type(column: dict[str, Any]) -> str:
+    """Of an enum the schema is told apart, and the name stands unquoted before its brackets."""
+    written = str(column["type"])
     schema = column.get("typeSchema")
-    if schema:
-        type_ = f"{_quoted(schema)}.{_quoted(str(column['type']))}"
-    shown = {"type": TYPES.get(type_, type_), "not null": bool(column["notNull"])}
-    return {key: value for key, value in shown.items() if value}
-
-
-def _quoted(name: str) -> str:
-    """As quote_ident writes a name that is no keyword."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
+    if not schema:
+        return format_type(written)
+    name, *brackets = re.split(r"((?:\[\d*\])+)$", written)
+    return f"{quote_ident(schema)}.{quote_ident(name)}{'[]' if brackets else ''}"

@@ -21,7 +21,6 @@ from higuera.database.parity import (
     describe,
     settle,
 )
-from higuera.database.snapshot import snapshot_of
 from higuera.database.target import (
     MIGRATION,
     SOURCES,
@@ -192,6 +191,8 @@ class Gate:
         if said.get("scratch") in SOURCES:
             self.is_rehearsed = True
             return Expected(Catalog.from_json(said["catalog"]), SOURCES[said["scratch"]])
+        from higuera.database.snapshot import snapshot_of  # loads PostgreSQL's parser
+
         snapshot = snapshot_of(self.migrate, self.run.deployment.source)
         if snapshot is None:
             raise DatabaseError(

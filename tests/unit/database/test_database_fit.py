@@ -9,7 +9,7 @@ from database_scratch import Scratch, scratch
 
 from higuera.database.catalog import Catalog
 from higuera.database.fit import Fit, Verdict, fit
-from higuera.database.parity import partial_view
+from higuera.database.partial import partial_view
 
 OLD = """
 create type mood as enum ('sad', 'ok');

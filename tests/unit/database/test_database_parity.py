@@ -7,7 +7,8 @@ import pytest
 
 from higuera.database.catalog import Catalog
 from higuera.database.names import name_of, reading_order
-from higuera.database.parity import compare, describe, partial_view, settle
+from higuera.database.parity import compare, describe, settle
+from higuera.database.partial import partial_view
 from higuera.spec.database import Accepted
 
 FORMS: dict[str, Any] = {

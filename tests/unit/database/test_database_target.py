@@ -4,7 +4,6 @@ import hashlib
 import json
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +18,9 @@ from higuera.database.drift import (
     format_drift,
     parse_standing,
 )
-from higuera.database.snapshot import snapshot_of
 from higuera.database.target import SOURCES, Target, parse_target, refuse
 from higuera.errors import DatabaseError
-from higuera.spec.database import Accepted, Migrate
+from higuera.spec.database import Accepted
 from higuera.spec.release import Manifest, Schema
 
 CATALOG = Catalog(
@@ -243,59 +241,3 @@ def test_equal_says_so_and_names_what_is_accepted_for_nothing() -> None:
     ]
     part = drift_of(Standing("r1", CATALOG, CATALOG, "here", is_partial=True), [], TODAY)
     assert format_drift(part)[-1] == "tables and columns are equal to it"
-
-
-class TestSnapshot:
-    def made(self, tmp_path: Path, *columns: dict[str, Any], **table: Any) -> Catalog | None:
-        folder = tmp_path / "drizzle/meta"
-        folder.mkdir(parents=True)
-        (folder / "0000_snapshot.json").write_text("{")
-        tables = {
-            "t": {
-                "name": "forms",
-                "schema": "",
-                "columns": {str(n): c for n, c in enumerate(columns)},
-                **table,
-            }
-        }
-        (folder / "0001_snapshot.json").write_text(json.dumps({"tables": tables}))
-        return snapshot_of(self.migrate("drizzle"), tmp_path)
-
-    def migrate(self, ledger: str) -> Migrate:
-        data = {"service": "backend", "command": "b", "files": "drizzle", "ledger": ledger}
-        return Migrate.model_validate(data)
-
-    @pytest.mark.parametrize(
-        ("written", "wanted"),
-        [
-            ("serial", "integer"),
-            ("varchar(80)", "character varying(80)"),
-            ("varchar", "character varying"),
-            ("char(2)", "character(2)"),
-            ("numeric(10, 2)", "numeric(10,2)"),
-            ("timestamp", "timestamp without time zone"),
-            ("timestamp with time zone", "timestamp with time zone"),
-            ("timestamp (3) with time zone", "timestamp(3) with time zone"),
-            ("text", "text"),
-        ],
-    )
-    def test_types_in_words_of_postgresql(self, tmp_path: Path, written: str, wanted: str) -> None:
-        found = self.made(tmp_path, {"name": "A b", "type": written, "notNull": False}, schema="S")
-        assert found == Catalog(
-            {'table "S".forms': {}, 'column "S".forms."A b"': {"type": wanted}}, ""
-        )
-
-    def test_the_newest_counts(self, tmp_path: Path) -> None:
-        found = self.made(tmp_path, {"name": "id", "type": "serial", "notNull": True})
-        assert found is not None
-        assert found.objects["column public.forms.id"] == {"type": "integer", "not null": True}
-
-    def test_none_is_none_and_a_broken_one_is_a_fault(self, tmp_path: Path) -> None:
-        assert snapshot_of(self.migrate("drizzle"), tmp_path) is None
-        assert snapshot_of(self.migrate("sql"), tmp_path) is None
-        folder = tmp_path / "drizzle/meta"
-        folder.mkdir(parents=True)
-        for text in ("{", "[]", '{"tables": 1}', '{"tables": {"a": {}}}'):
-            (folder / "0000_snapshot.json").write_text(text)
-            with pytest.raises(DatabaseError, match="cannot be read"):
-                snapshot_of(self.migrate("drizzle"), tmp_path)
