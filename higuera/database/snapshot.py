@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from higuera.database.catalog import Catalog, Properties
+from higuera.database.target import NEEDS_SCRATCH
 from higuera.database.wording import format_type, quote_ident
 from higuera.errors import DatabaseError
 from higuera.spec.database import Migrate
+
+# What a snapshot lists: a thing of the schema with its `entityType`.
+Entity = dict[str, Any]
 
 
 def snapshot_of(migrate: Migrate, source: Path) -> Catalog | None:
@@ -24,29 +28,55 @@ def snapshot_of(migrate: Migrate, source: Path) -> Catalog | None:
     if not found:
         return None
     try:
-        tables = json.loads(found[-1].read_text(encoding="utf-8"))["tables"]
-        objects = dict(pair for table in tables.values() for pair in _objects(table))
+        told = json.loads(found[-1].read_text(encoding="utf-8"))
+        objects = dict(_objects(told["ddl"] if "ddl" in told else list(_listed(told["tables"]))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DatabaseError(f"{found[-1]}: cannot be read ({type(error).__name__})") from None
+        why = f"{type(error).__name__}: {error}"
+        raise DatabaseError(
+            f"{found[-1]}: cannot be read as a snapshot of drizzle-kit ({why}); {NEEDS_SCRATCH}"
+        ) from None
     return Catalog(objects, server="")
 
 
-def _objects(table: dict[str, Any]) -> Iterator[tuple[str, Properties]]:
-    name = f"{quote_ident(table['schema'] or 'public')}.{quote_ident(table['name'])}"
-    yield f"table {name}", {}
-    keys = table.get("compositePrimaryKeys", {}).values()
-    needed = {name for key in keys for name in key["columns"]}
-    for column in table["columns"].values():
-        is_needed = column["notNull"] or column["name"] in needed
-        shown = {"type": _type(column), **({"not null": True} if is_needed else {})}
-        yield f"column {name}.{quote_ident(column['name'])}", shown
+def _listed(tables: dict[str, Any]) -> Iterator[Entity]:
+    """As v1 lists them (`ddl`) what up to 0.45 stands within each table (`tables`)."""
+    for table in tables.values():
+        schema, name = table["schema"] or "public", table["name"]
+        inside = {"schema": schema, "table": name}
+        yield {"entityType": "tables", "schema": schema, "name": name}
+        for column in table["columns"].values():
+            yield {**column, "entityType": "columns", **inside}
+        for key in table.get("compositePrimaryKeys", {}).values():
+            yield {**key, "entityType": "pks", **inside}
 
 
-def _type(column: dict[str, Any]) -> str:
-    """Of an enum the schema is told apart, and the name stands unquoted before its brackets."""
-    written = str(column["type"])
-    schema = column.get("typeSchema")
-    if not schema:
-        return format_type(written)
-    name, *brackets = re.split(r"((?:\[\d*\])+)$", written)
-    return f"{quote_ident(schema)}.{quote_ident(name)}{'[]' if brackets else ''}"
+def _objects(entities: list[Entity]) -> Iterator[tuple[str, Properties]]:
+    keys = {
+        _path(each["schema"], each["table"], column)
+        for each in entities
+        if each["entityType"] == "pks"
+        for column in each["columns"]
+    }
+    for each in entities:
+        if each["entityType"] == "tables":
+            yield f"table {_path(each['schema'], each['name'])}", {}
+        elif each["entityType"] == "columns":
+            path = _path(each["schema"], each["table"], each["name"])
+            needed = {"not null": True} if each["notNull"] or path in keys else {}
+            yield f"column {path}", {"type": _type(each), **needed}
+
+
+def _path(*names: str) -> str:
+    return ".".join(map(quote_ident, names))
+
+
+def _type(column: Entity) -> str:
+    """Of an enum the schema is told apart, and its name as it is; up to 0.45 with the brackets."""
+    written, schema = str(column["type"]), column.get("typeSchema")
+    if schema:
+        name, *brackets = re.split(r"((?:\[\d*\])+)$", written)
+        type_ = _path(schema, name) + "[]" * bool(brackets)
+    else:
+        type_ = format_type(written)
+    # However many dimensions, PostgreSQL knows of an array and of no more.
+    return f"{type_}[]" if column.get("dimensions") and not type_.endswith("[]") else type_

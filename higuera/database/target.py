@@ -19,6 +19,11 @@ SOURCES = {
     "url": "the empty database of database.scratch",
     "local": "a throw-away PostgreSQL of the same major version on the VPS",
 }
+# What to do where none of them is there.
+NEEDS_SCRATCH = (
+    "let the role create databases, or name the secret with the URL of an empty one as "
+    "database.scratch"
+)
 # One `key value` a line. The catalog comes last: its query pins settings of the session.
 STANDING = """
 select 'server ' || current_setting('server_version_num');

@@ -23,6 +23,7 @@ from higuera.database.parity import (
 )
 from higuera.database.target import (
     MIGRATION,
+    NEEDS_SCRATCH,
     SOURCES,
     Target,
     ledger_of,
@@ -196,8 +197,7 @@ class Gate:
         snapshot = snapshot_of(self.migrate, self.run.deployment.source)
         if snapshot is None:
             raise DatabaseError(
-                "no empty database can be had to rehearse the migrations on: let the role create "
-                "databases, or name the secret with the URL of one as database.scratch"
+                f"no empty database can be had to rehearse the migrations on: {NEEDS_SCRATCH}"
             )
         return Expected(snapshot, PARTIAL, is_partial=True)
 
