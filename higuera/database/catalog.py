@@ -84,10 +84,14 @@ def catalog_script(leave_out: Sequence[str] = ()) -> str:
     """
     pins = [f"set local {name} = {value};" for name, value in PINNED.items()]
     query = files("higuera.database").joinpath("catalog.sql").read_text(encoding="utf-8")
-    left_out = ", ".join(_literal(name) for name in leave_out)
-    statement = query.strip().replace("/*leave_out*/", left_out)
+    statement = leaving_out(leave_out, query.strip())
     begin = "begin transaction isolation level repeatable read, read only;"
     return "\n".join([begin, *pins, statement, "commit;", ""])
+
+
+def leaving_out(names: Sequence[str], query: str) -> str:
+    """A query that has a place for such names."""
+    return query.replace("/*leave_out*/", ", ".join(_literal(name) for name in names))
 
 
 def _canonical(value: object) -> str:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from higuera.database.catalog import Catalog, catalog_script
+from higuera.database.catalog import Catalog, catalog_script, leaving_out
 from higuera.database.ledger import Adapter, adapter
 from higuera.errors import DatabaseError
 from higuera.spec.database import Accepted, Database, Migrate
@@ -24,7 +24,8 @@ NEEDS_SCRATCH = (
     "let the role create databases, or name the secret with the URL of an empty one as "
     "database.scratch"
 )
-# One `key value` a line. The catalog comes last: its query pins settings of the session.
+# One `key value` a line. The catalog comes last: its query pins settings of the session. Who may
+# create in the ledger's own schema alone, which the tool made for itself, can migrate nothing.
 STANDING = """
 select 'server ' || current_setting('server_version_num');
 select 'size ' || pg_catalog.pg_database_size(pg_catalog.current_database()) / 1024;
@@ -32,6 +33,7 @@ select 'readonly ' || (pg_catalog.pg_is_in_recovery()
     or current_setting('transaction_read_only')::bool);
 select 'creates ' || (pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
     or exists (select from pg_catalog.pg_namespace where nspname !~ '^pg_'
+        and not 'schema ' || pg_catalog.quote_ident(nspname) = any (array[/*leave_out*/]::text[])
         and pg_catalog.has_schema_privilege(oid, 'CREATE')));
 select 'role ' || current_user || ' on ' || pg_catalog.current_database();
 \\echo ledger
@@ -86,10 +88,11 @@ def ledger_of(migrate: Migrate) -> Adapter | None:
 def questions(migrate: Migrate) -> dict[str, str]:
     """The queries that the host asks, by the name of their file."""
     ledger = ledger_of(migrate)
+    leave_out = ledger.leave_out() if ledger else []
     return {
-        "target": STANDING,
+        "target": leaving_out(leave_out, STANDING),
         "ledger": ledger.script() if ledger else "",
-        "catalog": catalog_script(ledger.leave_out() if ledger else ()),
+        "catalog": catalog_script(leave_out),
     }
 
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from shlex import quote
 from typing import Any
 
-from higuera.database.target import STANDING
+from higuera.database.target import questions_of
 from higuera.facts.machine import COMMAND as MACHINE
 from higuera.facts.packages import OTHER_CLOCK
 from higuera.facts.script import rows, tagged
@@ -87,7 +87,7 @@ def script(deployment: Deployment) -> str:
         "tool": stack.paths.tool,
         "state": stack.paths.state,
         "packages": " ".join([*packages_of(stack, deployment.environment), *TOLD]),
-        "question": STANDING.strip() if stack.is_gated else "",
+        "question": questions_of(stack).get("target", "").strip(),
     }
     values = "".join(f"{name}={quote(value)}\n" for name, value in given.items())
     run = f"sh -c {quote(values + body)} 2>/dev/null"

@@ -341,7 +341,21 @@ def test_7_what_the_provider_refuses_is_said_and_nothing_moves(stack: Stack) -> 
     printed = stack.refused("app on app: is read-only (a replica?)")
     assert "Starting operation: Build" not in printed
     provider.sql("alter database app reset default_transaction_read_only", "postgres")
+    status, found = doctored(stack)
+    assert status == "ok" and "app on app: may create, " in found
+    provider.sql("revoke create on database app from app; revoke create on schema public from app")
+    nothing = "app on app: may create nothing; grant create on the database or schema"
+    assert "Starting operation: Build" not in stack.refused(nothing)
+    assert doctored(stack, 1) == ("failed", nothing)
+    provider.sql("grant create on database app to app; grant create on schema public to app")
     assert stack.project.pids() == live
+
+
+def doctored(stack: Stack, status: int = 0) -> tuple[str, str]:
+    """What `higuera doctor` says of the database; it exits with this status."""
+    checks = json.loads(stack.higuera("doctor", "--json", status=status))["checks"]
+    (found,) = [check for check in checks if check["name"] == "database"]
+    return found["status"], found["found"]
 
 
 def test_8_a_restore_leaves_the_provider_alone(stack: Stack) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from postgres_server import postgres
 
 from higuera.database.catalog import Catalog
 from higuera.database.drift import (
@@ -18,9 +19,9 @@ from higuera.database.drift import (
     format_drift,
     parse_standing,
 )
-from higuera.database.target import SOURCES, Target, parse_target, refuse
+from higuera.database.target import SOURCES, Target, parse_target, questions, refuse
 from higuera.errors import DatabaseError
-from higuera.spec.database import Accepted
+from higuera.spec.database import Accepted, Migrate
 from higuera.spec.release import Manifest, Schema
 
 CATALOG = Catalog(
@@ -123,6 +124,27 @@ def test_without_a_dump_its_room_and_its_tools_do_not_matter() -> None:
     refuse(target(client=9, free=1, size=2), dumps=False)
     with pytest.raises(DatabaseError, match="MiB of disk free where dumps go"):
         refuse(target(free=1, size=2), dumps=True)
+
+
+def test_who_may_create_something() -> None:
+    """The ledger's own schema, which its tool made, is not enough for a migration."""
+    data = {"service": "backend", "command": "b", "files": "f", "ledger": "drizzle"}
+    question = questions(Migrate.model_validate(data))["target"]
+    with postgres() as server:
+        server.sql("create role app; create schema drizzle authorization app")
+
+        def may_create() -> bool:
+            lines = server.sql(f"set role app; {question}").splitlines()
+            return parse_target([*LINES, *lines]).may_create
+
+        assert not may_create()
+        for where in ("database postgres", "schema public"):
+            server.sql(f"grant create on {where} to app")
+            assert may_create()
+            server.sql(f"revoke create on {where} from app")
+        assert not may_create()
+        server.sql("create schema own authorization app")
+        assert may_create()
 
 
 def manifest(database: Schema | None) -> str:
