@@ -1,4 +1,4 @@
-"""Every secret of the example is a marked value, looked for wherever a story could leave it."""
+"""Every secret of a project is a marked value, looked for wherever a story could leave it."""
 
 import shlex
 import subprocess
@@ -8,9 +8,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from harness import PASSWORD, SECRETS, Project
+from harness import Project
 from managed import ssh
 
 # What others may read: as nobody, again and again.
@@ -27,16 +27,22 @@ find / -xdev -path /proc -prune -o -print | grep -F -f /root/needles | sed 's/^/
 """
 
 
-def needles(*more: str) -> list[str]:
-    """Each secret as it is, in a URL, and in Base64 at any offset; `more` beside the example's."""
+def secrets_of(project: Project) -> list[str]:
+    """What stands in the project's own file."""
+    lines = (project.folder / ".env.sandbox").read_text().splitlines()
+    return [line.partition("=")[2].strip("'") for line in lines if "=" in line]
+
+
+def needles(*secrets: str) -> list[str]:
+    """Each as it is, in a URL, and in Base64 at any offset; of a URL its password too."""
+    passwords = [unquote(str(urlsplit(value).password)) for value in secrets if "://" in value]
     found = set()
-    for value in (PASSWORD, *SECRETS.values(), *more):
+    for value in (*secrets, *passwords):
         found |= {value, quote(value, safe="")}
         for offset in range(3):
             encoded = b64encode(b"-" * offset + value.encode()).decode().rstrip("=")
             found.add(encoded[-(-offset * 8 // 6) : -1])  # whole characters of the value alone
-    url = urlsplit(SECRETS["DATABASE_URL3"])
-    return sorted(found | {str(url.password)})
+    return sorted(found)
 
 
 class Arguments:
@@ -72,20 +78,18 @@ class Arguments:
 def looked_for(project: Project, *more: str, pause: float = 0.1) -> Iterator[Arguments]:
     """At the end, nothing that was printed or is left anywhere on either side holds a secret.
 
-    `more`: secrets beside the example's. `pause`: seconds between two looks at all arguments.
+    `more`: secrets beside those of the project's file. `pause`: seconds between two looks at all
+    arguments.
     """
     began = time.time()
     temporary = project.folder / "tmp"
     temporary.mkdir()
     project.extra["TMPDIR"] = str(temporary)
-    project.shell(
-        "systemd-run -q --unit=nobody --uid=nobody -p StandardOutput=file:/root/nobody "
-        f"sh -c {shlex.quote(NOBODY)}"
-    )
+    watch(project)
     with Arguments(pause) as arguments:
         yield arguments
     project.shell("systemctl stop nobody", check=False)
-    wanted = needles(*more)
+    wanted = needles(*secrets_of(project), *more)
     commands, others = str(arguments), project.shell("sort -u /root/nobody")
     assert "higuera-forms" in commands, "the sampling works"
     assert "INVOCATION_ID=" in others, "nobody sees its own"
@@ -101,6 +105,14 @@ def looked_for(project: Project, *more: str, pause: float = 0.1) -> Iterator[Arg
     for needle in wanted:
         names = [name for name, text in found.items() if needle in text]
         assert names == [], names
+
+
+def watch(project: Project) -> None:
+    """Let nobody look at what others may read; to be called again when the VPS has booted."""
+    project.shell(
+        "systemd-run -q --unit=nobody --uid=nobody -p StandardOutput=append:/root/nobody "
+        f"sh -c {shlex.quote(NOBODY)}"
+    )
 
 
 def controllers_files(project: Project, since: float) -> dict[str, str]:

@@ -21,7 +21,6 @@ MINI = Path(__file__).parent / "mini"
 BIN = Path(sys.executable).parent
 HIGUERA = str(BIN / "higuera")
 # Marked, so that they are found wherever they leak; the password is encoded in a URL.
-PASSWORD = "canary/db@7f3a9c:word"
 SECRETS = {
     "DATABASE_URL3": "postgresql://forms:canary%2Fdb%407f3a9c%3Aword@127.0.0.1:5432/forms",
     "SESSION_SECRET": "canary-session-5d21e8b0c4a7",
