@@ -79,7 +79,9 @@ def refuse(deployment: Deployment, status: int) -> None:
     if status == 255:
         raise HostError(f"{address}: ssh could not connect; its message is above")
     if status == 127:
-        raise HostError(f"{deployment.stack.app} was never deployed to {address}")
+        raise HostError(
+            f"{deployment.stack.app} was never deployed to {address}: `higuera deploy` comes first"
+        )
 
 
 def status(

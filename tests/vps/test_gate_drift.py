@@ -106,6 +106,11 @@ def accept(project: Project, *entries: tuple[str, int]) -> None:
     file.write_text(text.replace("\n  catalog: docs", new))
 
 
+def flags(*names: str) -> list[str]:
+    """The same for one run."""
+    return [word for name in names for word in ("--accept", name)]
+
+
 def test_the_drift_command(forms: Project) -> None:
     """0 equal, 2 drift, 1 error: for a person, for a program, and with what is owned."""
     status, told = drift(forms)
@@ -138,6 +143,10 @@ def test_the_drift_command(forms: Project) -> None:
     status, told = drift(forms)
     assert (status, told.splitlines()[-1]) == (2, "1 object drifted")
     assert "no longer accepted since" in told
+    status, told = drift(forms, *flags("table public.legacy", "table public.never"))
+    assert (status, told.splitlines()[-1]) == (0, "the target's schema is equal to it")
+    assert "(this run: --accept): table public.legacy" in told
+    assert "--accept names table public.never, which does not differ: remove it" in told
     forms.shell("systemctl stop postgresql@15-main")
     status, told = drift(forms)
     assert status == 1 and "Connection refused" in told, told

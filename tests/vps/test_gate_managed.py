@@ -119,6 +119,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def test_1_a_first_deploy_rehearses_beside_the_app(stack: Stack) -> None:
+    never = f"was never deployed to @sandbox/{stack.project.vps}: `higuera deploy` comes first"
+    assert never in stack.higuera("drift", status=1)
     printed = stack.deploy()
     assert f"what its migrations make: {THROWAWAY}" in printed
     assert "2 pending: 0000_accounts_and_forms, 0001_form_slugs" in printed
