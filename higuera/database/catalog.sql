@@ -50,26 +50,12 @@ with given as (
     where a.attnum > 0 and not a.attisdropped
 ), sequences as materialized (
     select c.oid, s.name || '.' || quote_ident(c.relname) as name, q.*, c.relpersistence,
-        d.deptype, d.refobjid, d.refobjsubid,
-        case seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647
-            else 9223372036854775807 end as most
+        d.deptype, d.refobjid, d.refobjsubid
     from pg_class c join spaces s on s.oid = c.relnamespace join pg_sequence q on q.seqrelid = c.oid
     left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
         and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
     where c.relkind = 'S' and c.relpersistence <> 't'
       and not exists (select from members m where m.classid = 'pg_class'::regclass and m.objid = c.oid)
-), identities as (
-    select refobjid, refobjsubid, nullif(concat_ws(' ',
-        case when seqstart <> case when seqincrement > 0 then seqmin else seqmax end
-            then 'START WITH ' || seqstart end,
-        case when seqincrement <> 1 then 'INCREMENT BY ' || seqincrement end,
-        case when seqmin <> case when seqincrement > 0 then 1 else -most - 1 end
-            then 'MINVALUE ' || seqmin end,
-        case when seqmax <> case when seqincrement > 0 then most else -1 end
-            then 'MAXVALUE ' || seqmax end,
-        case when seqcache <> 1 then 'CACHE ' || seqcache end,
-        case when seqcycle then 'CYCLE' end), '') as parameters
-    from sequences where deptype = 'i'
 ), schemas as (
     select 'schema ' || name as key, '{}'::jsonb as value from spaces
     where not member and nspname <> 'public'
@@ -125,7 +111,24 @@ with given as (
         'foreign options', (select jsonb_agg(o order by o) from unnest(attfdwoptions) o)) as value
     from (select c.*, attinhcount = 0 or (attislocal and not exists (
             select from pg_class k where k.oid = c.attrelid and k.relispartition)) as local from cols c) c
-    left join identities i on i.refobjid = attrelid and i.refobjsubid = attnum
+    -- By index, whatever the planner expects: beside a list of the sequences it would go through all
+    -- of them for each column once autovacuum has analyzed the catalog.
+    left join lateral (
+        select nullif(concat_ws(' ',
+            case when seqstart <> case when seqincrement > 0 then seqmin else seqmax end
+                then 'START WITH ' || seqstart end,
+            case when seqincrement <> 1 then 'INCREMENT BY ' || seqincrement end,
+            case when seqmin <> case when seqincrement > 0 then 1 else -most - 1 end
+                then 'MINVALUE ' || seqmin end,
+            case when seqmax <> case when seqincrement > 0 then most else -1 end
+                then 'MAXVALUE ' || seqmax end,
+            case when seqcache <> 1 then 'CACHE ' || seqcache end,
+            case when seqcycle then 'CYCLE' end), '') as parameters
+        from pg_depend d join pg_sequence q on seqrelid = d.objid cross join lateral (
+            select case seqtypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647
+                else 9223372036854775807 end as most) m
+        where attidentity <> '' and d.refclassid = 'pg_class'::regclass and d.refobjid = attrelid
+          and d.refobjsubid = attnum and d.classid = 'pg_class'::regclass and d.deptype = 'i') i on true
     left join lateral (
         select bool_and(not a.attnotnull) as loose, min(pg_get_expr(d.adbin, d.adrelid)) as expression,
             min(nullif(attstattarget::int, -1)) as target
@@ -168,20 +171,22 @@ with given as (
         'definition', pg_get_viewdef(r.oid),
         'options', (select jsonb_agg(o order by o) from unnest(reloptions) o),
         'access method', (select amname from pg_am where oid = relam and amname <> 'heap'),
-        'defaults', (select jsonb_object_agg(quote_ident(attname), expression) from cols
-            where attrelid = r.oid and expression is not null),
-        'of', jsonb_build_object('columns', (select jsonb_agg(jsonb_build_array(
-            quote_ident(attname), format_type(atttypid, atttypmod)) order by attnum)
-            from cols where attrelid = r.oid)))
-    from rels r where relkind in ('v', 'm')
+        'defaults', defaults, 'of', jsonb_build_object('columns', columns))
+    from rels r left join (
+        select attrelid,
+            jsonb_object_agg(quote_ident(attname), expression) filter (where expression is not null) as defaults,
+            jsonb_agg(jsonb_build_array(quote_ident(attname), format_type(atttypid, atttypmod)) order by attnum) as columns
+        from cols where relkind in ('v', 'm') group by attrelid) c on attrelid = r.oid
+    where relkind in ('v', 'm')
 ), serials as (
     select 'sequence ' || s.name, jsonb_build_object(
         'type', format_type(seqtypid, null), 'start', seqstart, 'increment', seqincrement,
         'min', seqmin, 'max', seqmax, 'cache', seqcache, 'cycle', nullif(seqcycle, false),
         'unlogged', nullif(s.relpersistence = 'u' and deptype is null, false),
-        'owned by', c.name)
-    from sequences s left join cols c on c.attrelid = refobjid and c.attnum = refobjsubid
-    where deptype is distinct from 'i' and (refobjid is null or c.name is not null)
+        'owned by', r.name || '.' || quote_ident(attname))
+    from sequences s left join rels r on r.oid = refobjid
+    left join pg_attribute on attrelid = r.oid and attnum = refobjsubid
+    where deptype is distinct from 'i' and (refobjid is null or r.oid is not null)
 ), usertypes as materialized (
     select t.*, s.name || '.' || quote_ident(typname) as name
     from pg_type t join spaces s on s.oid = typnamespace
