@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from published import yaml_faults
 from pydantic import BaseModel
 
 from higuera.spec.environment import Environment
@@ -54,6 +55,7 @@ def test_the_defaults_in_comments_are_the_defaults(tmp_path: Path) -> None:
     shown = "nginx:" + tail.replace("\n# ", "\n").replace("\n#", "\n")
     inventory = project(tmp_path)
     plain = load_deployment(inventory, "sandbox")
+    assert yaml_faults("stack", head + shown) == []
     (inventory / "stack.yml").write_text(head + shown)
     assert load_deployment(inventory, "sandbox").stack == plain.stack
     assert "keep_releases" in shown
@@ -63,6 +65,7 @@ def test_the_defaults_of_a_service_in_comments_are_the_defaults() -> None:
     text = (ROOT / "inventory/stack.yml").read_text()
     shown = dict(re.findall(r"^    # ([a-z_]+): (\w+)$", text, re.MULTILINE))
     uncommented = re.sub(r"^    # ([a-z_]+: \w+)$", r"    \1", text, flags=re.MULTILINE)
+    assert yaml_faults("stack", uncommented) == []
     plain, explicit = (Stack.model_validate(yaml.safe_load(given)) for given in (text, uncommented))
     of_migrate = {"lock_timeout", "retries", "queue", "time_limit"}
     assert set(shown) == {"kind", "strategy", "stop_limit"} | of_migrate

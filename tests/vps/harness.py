@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from published import hold
 
 from higuera import sandbox
 from higuera.sandbox import Vps, machine
@@ -133,7 +134,10 @@ class Project:
     def run(
         self, *command: str, answer: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """A command in the project's folder; whatever it asks gets `answer`, or nothing."""
+        """A command in the project's folder; whatever it asks gets `answer`, or nothing.
+
+        What `higuera` prints as JSON has to fit its published schema.
+        """
         given = {**os.environ, **self.variables, **variables}
         done = subprocess.run(
             command,
@@ -146,6 +150,8 @@ class Project:
             check=False,
         )
         self.printed += [done.stdout, done.stderr]
+        if command[0] == HIGUERA:
+            hold(command[1:], done.stdout, self.folder)
         return done
 
     def deployed(self, *arguments: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from published import hold
 
 from higuera.runs import parse, records, told_by
 
@@ -99,6 +100,7 @@ def run(project: Path, *words: str, do: str = "") -> "subprocess.CompletedProces
     assert "Traceback" not in said
     if words[0] == "higuera":
         assert_hidden(said)
+        hold(words[1:], done.stdout)
     return done
 
 

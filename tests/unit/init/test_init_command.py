@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from init_apps import express, manifest, monorepo, nest, put
+from published import yaml_faults
 
 from higuera.cli.main import main
 from higuera.init.copied import WORKFLOW, copied
@@ -65,7 +66,10 @@ def test_what_is_written_loads_and_renders_and_a_second_run_changes_nothing(
     make(tmp_path)
     done = init(tmp_path, "--yes")
     assert done.returncode == 0, done.stderr
-    deployment = load_deployment(tmp_path / "inventory", "production")
+    inventory = tmp_path / "inventory"
+    for schema, name in (("stack", "stack"), ("environment", "production")):
+        assert yaml_faults(schema, (inventory / f"{name}.yml").read_text()) == []
+    deployment = load_deployment(inventory, "production")
     assert deployment.environment.host.address == f"@sandbox/{deployment.stack.app}"
     secrets = deployment.secrets
     for name in deployment.stack.services:

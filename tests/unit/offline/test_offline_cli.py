@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from offline_project import ROOT, OfflineProject
+from published import hold
 
 from higuera.offline.report import Check, Finding, OfflineReport, format_lines, format_markdown
 
@@ -34,6 +35,7 @@ def higuera(project: OfflineProject, *words: str) -> subprocess.CompletedProcess
     )
     assert CANARY not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+    hold(words, done.stdout)
     return done
 
 

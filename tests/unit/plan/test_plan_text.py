@@ -1,11 +1,13 @@
 """A plan in words and in Markdown: everything that matters, in the order of a deploy."""
 
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plans import BUSY, QUIET, plan
+from published import faults
 
 from higuera.plan.markdown import format_markdown
 from higuera.plan.model import Plan, Verdict
@@ -172,6 +174,13 @@ class TestMarkdown:
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
         fence = next(line for line in lines if line.endswith("`diff")).removesuffix("diff")
         assert lines.count(fence) == 1
+
+
+@pytest.mark.parametrize("given_plan", [QUIET, BUSY])
+def test_what_is_written_fits_the_schema(given_plan: dict[str, object]) -> None:
+    written = json.loads(Plan.model_validate(given_plan).model_dump_json())
+    assert faults("plan", written) == []
+    assert faults("plan", {**written, "verdict": "maybe"}) != []
 
 
 def test_the_texts_hold_no_basis() -> None:
