@@ -15,12 +15,13 @@ SCHEMA = {"equal": "as it should be", "drift": "drifted", "unknown": "not known"
 
 
 def format_lines(plan: Plan) -> list[str]:
-    """All of it, in the order in which a deploy would do it."""
+    """All of it: what comes and what becomes of the host, then the way back."""
     return [
         *_head(plan),
         *_release(plan),
         *_builds(plan),
         *_uploads(plan),
+        *(_migrations(plan.target) if plan.target else []),
         *(_target(plan.target) if plan.target else []),
         *_files(plan.files),
         *_services(plan),
@@ -95,10 +96,7 @@ def _uploads(plan: Plan) -> Iterator[str]:
         yield f"upload: {upload.name} (not on the host yet): {how}, {mib(upload.size)}"
 
 
-def _target(target: Target) -> Iterator[str]:
-    yield f"target database: {SCHEMA[target.state]}: {target.why}"
-    for found in target.drift:
-        yield from (f"  {line}" for line in found.text.splitlines())
+def _migrations(target: Target) -> Iterator[str]:
     if target.pending is None:
         yield "migrations: what is pending cannot be told"
     elif not target.pending:
@@ -115,6 +113,12 @@ def _migration(migration: Migration) -> Iterator[str]:
     for remark in migration.remarks:
         text = " ".join(remark.text.split())
         yield f"  {migration.file}:{remark.line}: {remark.source}: {text}"
+
+
+def _target(target: Target) -> Iterator[str]:
+    yield f"target database: {SCHEMA[target.state]}: {target.why}"
+    for found in target.drift:
+        yield from (f"  {line}" for line in found.text.splitlines())
 
 
 def _files(files: list[FileChange]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A plan in words and in Markdown: everything that matters, in the order of a deploy."""
+"""A plan in words and in Markdown: everything that matters, in the order that is promised."""
 
 import json
 import re
@@ -20,8 +20,8 @@ def test_nothing_to_do() -> None:
         "\n"
         "release: r1-ab12cd3 stays (source: ab12cd3)\n"
         "builds: none\n"
-        "target database: as it should be: what it was last proven equal to\n"
         "migrations: none is pending\n"
+        "target database: as it should be: what it was last proven equal to\n"
         "files on the host: none changes\n"
         "service: web is left alone (nothing of it changes)\n"
         "host: left alone: nginx, sshd\n"
@@ -43,11 +43,11 @@ def test_everything() -> None:
         "upload: Node 22.23.3 (not on the host yet): is on this machine, 38.0 MiB\n"
         "upload: Node 24.1.0 (not on the host yet): is downloaded to this machine first, "
         "size not known yet\n"
-        "target database: drifted: what it was last proven equal to\n"
-        "  + table a  by hand\n"
         "migration: 0002_name (contract, ana's)\n"
         "  way back: add it again\n"
         "  drizzle/0002_name.sql:3: squawk ban: not so\n"
+        "target database: drifted: what it was last proven equal to\n"
+        "  + table a  by hand\n"
         "nginx: /etc/nginx/nginx.conf (changes)\n"
         "  --- a\n"
         "  +++ b\n"
