@@ -34,6 +34,11 @@ def test_there_are_steps_and_commands() -> None:
     assert verbs == {"plan", "migrations", "secrets", "deploy", "drift"}
 
 
+@pytest.mark.parametrize("job", ["check", "plan"])
+def test_commits_are_compared_where_the_history_is(job: str) -> None:
+    assert WORKFLOW["jobs"][job]["steps"][0]["with"]["fetch-depth"] == 0
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_exists(command: str) -> None:
     found: Any = typer.main.get_command(app)

@@ -1,6 +1,7 @@
 """The steps of the ready workflow as they stand, against a VPS that is reached over SSH."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,12 +80,27 @@ def runner(forms: Project, tmp_path: Path) -> Runner:
         file = forms.folder / "inventory" / f"{name}.yml"
         file.write_text(f"host: {{address: {forms.host.address}, user: root}}\n")
     (forms.folder / ".gitignore").write_text(".env.*\n.higuera/\nhome/\n")
-    git = ["git", "-c", "user.name=ci", "-c", "user.email=ci@example.com"]
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
-        subprocess.run([*git, *command], cwd=forms.folder, check=True)
-    ref = ["update-ref", "refs/remotes/origin/main", "HEAD"]
-    subprocess.run([*git, *ref], cwd=forms.folder, check=True)
+    git(forms, "init", "-q")
+    commit(forms, "all")
+    git(forms, "update-ref", "refs/remotes/origin/main", "HEAD")
     return Runner(forms, tmp_path)
+
+
+def git(project: Project, *words: str) -> None:
+    who = ["-c", "user.name=ci", "-c", "user.email=ci@example.com"]
+    subprocess.run(["git", *who, *words], cwd=project.folder, check=True)
+
+
+def commit(project: Project, subject: str) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", subject)
+
+
+def push(project: Project, subject: str) -> None:
+    """Somebody changes a line of the backend."""
+    server = project.folder / SERVER
+    server.write_text(f"{server.read_text()}\nconsole.log('{subject}')\n")
+    commit(project, subject)
 
 
 def test_from_the_pull_request_to_the_night(runner: Runner) -> None:
@@ -93,8 +109,7 @@ def test_from_the_pull_request_to_the_night(runner: Runner) -> None:
     assert runner.summary.read_text()
 
     before = forms.pids()
-    server = forms.folder / SERVER
-    server.write_text(f"{server.read_text()}\nconsole.log('a new line')\n")
+    push(forms, "Say a new line")
     assert runner.job("plan") == 0, runner.printed
     assert runner.output.read_text() == "status=2\n"
     assert "backend" in runner.summary.read_text()
@@ -103,6 +118,13 @@ def test_from_the_pull_request_to_the_night(runner: Runner) -> None:
     assert runner.job("deploy") == 0, runner.printed
     assert forms.pids() != before
     assert forms.get("/api/health").json()["database"] == "reachable"
+
+    push(forms, "Say another line")
+    push(forms, "Say a third line")
+    assert runner.job("plan") == 0, runner.printed
+    told = runner.summary.read_text()
+    assert re.search(r"\n  [0-9a-f]{7} Say a third line\n  [0-9a-f]{7} Say another line\n", told)
+    assert "Say a new line" not in told, "it is live"
 
     assert runner.job("drift") == 0, runner.printed
     forms.shell("runuser -u postgres -- psql -d forms -c 'alter table forms add column stray int'")
