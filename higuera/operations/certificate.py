@@ -8,8 +8,10 @@ from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 
 from higuera.facts.files import Files
 from higuera.operations.files import write
+from higuera.operations.notes import affects, prepares
 from higuera.operations.remote import run_remote
 from higuera.operations.step import step
+from higuera.plan.model import Effect
 from higuera.render.files import File
 
 PROBLEM = "problem: "
@@ -39,9 +41,16 @@ def shown(
     fits = f"{quote(tool)} certificate fits {quote(wanted)} 2>/dev/null"
     there = host.get_fact(Files, paths=[], units=[timer] if timer else [], probe=fits)
     is_renewed = timer is None or there.units.get(timer) == "active enabled"
+    if timer is not None:
+        renewal: tuple[Effect, str] = ("stays", "its timer is on")
+        if not is_renewed:
+            renewal = "starts", "its timer is not on, or not after a reboot"
+        affects(host, "certificate renewal", *renewal)
     if there.answer == "fits" and is_renewed:
         host.noop("it is shown")
         return
+    if there.answer != "fits":
+        prepares(host, "certificate", "install" if pair else "get", [wanted])
     if timer is not None and not is_renewed:
         yield StringCommand(f"systemctl --quiet enable --now {quote(timer)}")
     if pair:

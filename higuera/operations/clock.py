@@ -2,6 +2,7 @@
 
 from higuera.facts.files import HostFiles
 from higuera.facts.packages import OTHER_CLOCK
+from higuera.plan.model import Effect
 from higuera.spec.packages import TIMESYNCD
 
 UNIT = f"{TIMESYNCD}.service"
@@ -15,6 +16,17 @@ def commands_of(there: HostFiles) -> list[str]:
     if _is_kept(there):
         return []
     return [f"systemctl --quiet unmask {UNIT}", f"systemctl --quiet enable --now {UNIT}"]
+
+
+def effect(there: HostFiles) -> tuple[Effect, str]:
+    """What a plan says of it."""
+    state = there.units.get(UNIT, "")
+    if not _is_kept(there):
+        return "starts", f"it is {state}" if " " in state else "nothing keeps the clock right"
+    known = there.answer.split()
+    if OTHER in known:
+        return "stays", "another program keeps the clock right"
+    return "stays", "the machine around does it" if AROUND in known else "it keeps the clock right"
 
 
 def told(there: HostFiles) -> list[str]:

@@ -13,8 +13,8 @@ from pyinfra.api import StringCommand, operation
 from higuera.errors import SecretError
 from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
 from higuera.operations.diff import warn
-from higuera.operations.notes import affects
-from higuera.plan.model import Effect
+from higuera.operations.notes import affects, prepares
+from higuera.plan.model import Effect, Preparing
 from higuera.spec.database import parse_postgres_url
 from higuera.spec.secrets import Secrets
 
@@ -76,18 +76,24 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
     there = host.get_fact(LocalDatabase, role=url.user, database=url.database)
     role, name = _identifier(url.user), _identifier(url.database)
     statements = []
+    make: Preparing = "make" if there.reachable else "make where missing"
     if not there.role:
+        prepares(host, "role", make, [url.user])
         statements.append(_made(there, f"create role {role} login", "pg_roles", url.user))
     if not has_password(there, url.password):
         if there.salt and not host.state.is_executing:
             told = f"{url_name} has another password than the role {url.user}: {ROTATED}"
             host.log(told, log_func=logger.warning)
+        if there.role:
+            prepares(host, "role", "put right", [url.user])
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
         statements.append(f"alter role {role} login password {password};")
     if there.owner is None:
+        prepares(host, "database", make, [url.database])
         create = f"create database {name} owner {role} encoding 'UTF8' template template0"
         statements.append(_made(there, create, "pg_database", url.database))
     elif there.owner != url.user:
+        prepares(host, "database", "put right", [url.database])
         statements.append(f"alter database {name} owner to {role};")
     is_pinned = there.reachable and _is_pinned(there)
     if opened := _opened(there):

@@ -1,10 +1,12 @@
 """What makes the files of `render/hardening.py` hold: for the operation that writes them."""
 
+from collections.abc import Iterator
 from shlex import quote
 
 from higuera.facts.files import HostFiles
 from higuera.facts.script import words
 from higuera.operations.diff import rights
+from higuera.plan.model import Effect
 from higuera.render.files import SYSTEMD, File
 from higuera.render.hardening import (
     LOGS_TIMER,
@@ -33,6 +35,13 @@ RESTARTS = {
     SWAP: SWAPPING,
     SWAP_TOOL: SWAPPING,
     LOGS_TIMER: "logrotate.timer",
+}
+# What a plan calls the program that the units of a file run.
+PROGRAMS = {
+    MOUNTS: "higuera-mounts",
+    SWAP: "swap",
+    UPGRADES: "unattended-upgrades",
+    LOGS_TIMER: "logrotate",
 }
 # The kernel is asked, not the file alone: a value may have been set by hand. `sysctl:` differs;
 # `fixed:` differs, and this host (a container) may not set it. Not with `read`, which in dash takes
@@ -115,6 +124,44 @@ def removal_of(absent: list[str], there: HostFiles) -> list[str]:
     if LOGS_TIMER in left:  # as often as Debian has it
         commands.append(f"systemctl restart {RESTARTS[LOGS_TIMER]}")
     return commands
+
+
+def effects(
+    files: list[File], stale: list[File], left: list[str], there: HostFiles
+) -> Iterator[tuple[str, Effect, str]]:
+    """What a plan says of the programs of these files: name, what becomes of it, why.
+
+    + left: paths of files that are there, of groups that are turned off by now
+    """
+    wanted, changed = [file.path for file in files], [file.path for file in stale]
+    if SYSCTL in wanted:
+        yield "sysctl", *_kernel_effect(SYSCTL in changed, _values(there))
+    for path, name in PROGRAMS.items():
+        if path in wanted:
+            yield name, *_effect(path, changed, there)
+        elif path in OUR_UNITS and path in left:
+            yield name, "stops", "the settings have it off"
+        elif path == LOGS_TIMER and path in left:
+            yield name, "restarts", "it is as often as Debian has it"
+
+
+def _kernel_effect(is_changed: bool, values: list[str]) -> tuple[Effect, str]:
+    if is_changed:
+        return "reloads", "its file changes"
+    if values:
+        return "reloads", f"these values do not hold: {', '.join(values)}"
+    return "stays", "its values hold"
+
+
+def _effect(path: str, changed: list[str], there: HostFiles) -> tuple[Effect, str]:
+    states = {unit: there.units.get(unit, "") for unit in UNITS[path]}
+    if path == UPGRADES and path not in there.files:
+        return "starts", "the first ones come five minutes after the deploy"
+    if not all(_is_on(unit, state) for unit, state in states.items()):
+        return "starts", "it is not on, or not after a reboot"
+    if any(RESTARTS.get(each) in states for each in changed):
+        return "restarts", "its files change"
+    return "stays", "it is on"
 
 
 def undone(files: list[File], stale: list[File], there: HostFiles) -> list[str]:

@@ -7,6 +7,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.operations.files import write
+from higuera.operations.notes import prepares
 from higuera.render.files import File
 
 # A file for each user; sudo leaves out those with a dot in their name.
@@ -42,6 +43,7 @@ def present(user: str, like: str) -> Generator[StringCommand, None, None]:
     if user == like:
         host.noop(f"{user} is who logged in")
         return
+    prepares(host, "user", "let in", [user])
     path = SUDOERS + user.replace(".", "_")
     sudoers = File(path, f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode="0440")
     yield write([sudoers], check=MADE.format(user=quote(user), like=quote(like)))

@@ -11,7 +11,7 @@ from higuera.facts.files import Files, HostFiles
 from higuera.facts.script import words
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
-from higuera.operations.notes import affects
+from higuera.operations.notes import affects, prepares
 from higuera.plan.model import Effect
 from higuera.render.files import File
 from higuera.render.nginx import DROP_IN
@@ -76,6 +76,7 @@ def configured(
         warn(host, LATER)
     is_live = told[:1] == [generation] and there.units.get(UNIT) == "active enabled"
     left = [path for path in absent or [] if path in there.files]
+    prepares(host, "file", "remove", left)
     remove = f"rm -f {words(left)}\n" if left else ""
     if not stale and not left and is_live:
         affects(host, "nginx", "stays", "it serves this configuration")

@@ -1,10 +1,11 @@
 """What an operation would do beside its own work, told while it is prepared: for a plan."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyinfra.api import Host
 
-from higuera.plan.model import Effect, Program, Upload
+from higuera.plan.model import Effect, Preparation, Prepared, Preparing, Program, Upload
 
 # The key of a host's data under which a plan that is being made collects them.
 KEY = "higuera_notes"
@@ -16,6 +17,7 @@ class Notes:
 
     programs: dict[str, Program] = field(default_factory=dict)
     uploads: list[Upload] = field(default_factory=list)
+    preparations: list[Preparation] = field(default_factory=list)
 
 
 def collect(host: Host) -> Notes:
@@ -39,6 +41,12 @@ def brings(host: Host, upload: Upload) -> None:
     """Tell what is brought to the host beside the release."""
     if (notes := _notes(host)) is not None:
         notes.uploads.append(upload)
+
+
+def prepares(host: Host, kind: Prepared, does: Preparing, names: Iterable[str]) -> None:
+    """Tell what is seen to on the host before the release comes."""
+    if (notes := _notes(host)) is not None:
+        notes.preparations += [Preparation(kind=kind, name=name, does=does) for name in names]
 
 
 def _notes(host: Host) -> Notes | None:

@@ -44,6 +44,7 @@ def outline(
         release=_release(run),
         builds=list(_builds(run)),
         uploads=notes.uploads,
+        preparations=notes.preparations,
         target=target,
         files=list(file_changes(run, seen)),
         services=list(_services(run)),

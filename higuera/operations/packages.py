@@ -7,6 +7,7 @@ from pyinfra.api import StringCommand, operation
 
 from higuera.facts.packages import InstalledPackages
 from higuera.facts.script import words
+from higuera.operations.notes import prepares
 
 # Another apt (unattended upgrades on a fresh VPS) is waited for, up to two minutes.
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120"
@@ -30,6 +31,7 @@ def installed(packages: list[str], before: str = "") -> Generator[StringCommand,
     if not missing:
         host.noop("all packages are installed")
         return
+    prepares(host, "package", "install", missing)
     install = f"{APT} install -y --no-install-recommends {words(missing)} >/dev/null"
     first = f"{before} && " if before else ""
     yield StringCommand(f"{first}{APT} update && {install}")

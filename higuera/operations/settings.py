@@ -9,7 +9,7 @@ from higuera.facts.files import Files
 from higuera.operations import clock, firewall, hardening
 from higuera.operations.diff import readable, show_diff, warn
 from higuera.operations.files import write
-from higuera.operations.notes import affects
+from higuera.operations.notes import affects, prepares
 from higuera.render.files import File
 from higuera.render.host import JOURNALD
 
@@ -52,13 +52,19 @@ def applied(
         warn(host, what)
     after += hardening.commands_of(files, stale, there)
     after += hardening.removal_of(gone, there)
-    if JOURNALD in [*(file.path for file in stale), *there.files.keys() & set(gone)]:
+    unwanted = [path for path in gone if path in there.files]
+    prepares(host, "file", "remove", unwanted)
+    if JOURNALD in [*(file.path for file in stale), *unwanted]:
         affects(host, "journald", "restarts", "its limits change")
         after.append("systemctl restart systemd-journald.service")
     elif JOURNALD in [file.path for file in files]:
         affects(host, "journald", "stays", "its limits hold")
     if effect := firewall.effect(files, stale, there):
         affects(host, "firewall", *effect)
+    if keeps_time:
+        affects(host, "timesyncd", *clock.effect(there))
+    for program in hardening.effects(files, stale, unwanted, there):
+        affects(host, *program)
     if not stale and not after:
         host.noop("settings hold")
         return

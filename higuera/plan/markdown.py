@@ -1,5 +1,6 @@
 """A plan as the body of a comment, in GitHub's Markdown. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from higuera.plan.model import Plan
@@ -44,6 +45,9 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     touched = [f"{each.name} {each.does}" for each in plan.programs if each.does != "stays"]
     yield "programs of the host", ", ".join(touched) or "are left alone"
     yield "files that change", str(len(plan.files))
+    prepared = Counter(each.kind for each in plan.preparations)
+    told = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in prepared.items()]
+    yield "prepared on the host", ", ".join(told) or "nothing"
     yield "way back", f"{plan.way_back.state}: {plan.way_back.why}"
     yield "last deploy", took(plan.last_seconds)
     for warning in plan.warnings:

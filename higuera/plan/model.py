@@ -13,6 +13,10 @@ FileKind = Literal["unit", "nginx", "setting", "tool", "secret"]
 TargetState = Literal["equal", "drift", "unknown"]
 Doing = Literal["stays", "starts", "swaps", "stops"]
 Effect = Literal["stays", "reloads", "restarts", "starts", "stops"]
+Prepared = Literal[
+    "package", "user", "account", "folder", "file", "role", "database", "certificate"
+]
+Preparing = Literal["install", "let in", "make", "make where missing", "put right", "remove", "get"]
 Verdict = Literal["nothing", "changes", "refused"]
 
 
@@ -68,6 +72,14 @@ class Remark(Model):
     weight: Literal["note", "finding", "error"]
     source: str
     text: str
+
+
+class Preparation(Model):
+    """Something of the host that is seen to before a release comes; what is written are `files`."""
+
+    kind: Prepared
+    name: str
+    does: Preparing
 
 
 class Migration(Model):
@@ -176,6 +188,7 @@ class Plan(Model):
     release: NewRelease
     builds: list[Build]
     uploads: list[Upload]
+    preparations: list[Preparation]
     target: Target | None
     """null: the stack has no migrations to look after."""
     files: list[FileChange]

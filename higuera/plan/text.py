@@ -1,6 +1,7 @@
 """A plan in the words of a platform owner. Pure."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from higuera.plan.model import Build, FileChange, Migration, Plan, Target
 
@@ -21,6 +22,7 @@ def format_lines(plan: Plan) -> list[str]:
         *_release(plan),
         *_builds(plan),
         *_uploads(plan),
+        *_preparations(plan),
         *(_migrations(plan.target) if plan.target else []),
         *(_target(plan.target) if plan.target else []),
         *_files(plan.files),
@@ -94,6 +96,11 @@ def _uploads(plan: Plan) -> Iterator[str]:
     for upload in plan.uploads:
         how = "is on this machine" if upload.is_here else "is downloaded to this machine first"
         yield f"upload: {upload.name} (not on the host yet): {how}, {mib(upload.size)}"
+
+
+def _preparations(plan: Plan) -> Iterator[str]:
+    for (kind, does), group in groupby(plan.preparations, lambda each: (each.kind, each.does)):
+        yield f"{kind}s to {does}: {', '.join(each.name for each in group)}"
 
 
 def _migrations(target: Target) -> Iterator[str]:

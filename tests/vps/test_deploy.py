@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import socket
 from base64 import b64encode
 
@@ -29,6 +30,11 @@ def test_dry_run_on_a_bare_vps_lists_everything_and_changes_nothing(bare: Projec
     assert planned.returncode == 2, planned.stdout + planned.stderr
     assert "\nrelease: the first one, of " in planned.stdout
     assert "way back: none: nothing is live yet" in planned.stdout
+    assert re.search(r"\npackages to install: (.*, )?nginx, ", planned.stdout)
+    assert "\naccounts to make: mini-backend, mini-web\nfolders to make: /etc/h" in planned.stdout
+    for told in ("sysctl reloads", "unattended-upgrades starts", "sshd reloads"):
+        assert f"\nhost: {told} (" in planned.stdout
+    assert "\nhost: nginx starts (its configuration changes)\n" in planned.stdout
     assert bare.snapshot() == before
 
 

@@ -28,6 +28,10 @@ ls -la /etc/higuera /etc/higuera/forms /var/lib/higuera/forms
 """
 
 
+PROGRAMS = ["journald", "firewall", "timesyncd", "sysctl", "higuera-mounts", "swap"]
+PROGRAMS += ["unattended-upgrades", "logrotate", "sshd", "PostgreSQL", "nginx"]
+
+
 def plan(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     """The command; no secret is ever in what it prints. What it keeps fits its schema."""
     done = project.run(HIGUERA, "plan", "--out", "seen.json", *words)
@@ -40,36 +44,46 @@ def plan(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
 def test_1_converged(forms_story: Project) -> None:
     """Nothing to do, and nothing is touched."""
     forms_story.shell("true")
-    before = forms_story.shell(EVERYTHING)
+    before, executions = forms_story.shell(EVERYTHING), forms_story.executions()
     done = plan(forms_story, "--out", "p.json")
+    planned = forms_story.executions()
     assert (done.returncode, done.stderr) == (0, "")
     assert forms_story.shell(EVERYTHING) == before
+    assert forms_story.plan() == []
+    dry = forms_story.executions() - planned
+    assert 0 < planned - executions <= dry + 1, "it takes as long as a dry run (bench/plan.py)"
     assert done.stdout.endswith("is as it should be\n")
     assert "target database: as it should be" in done.stdout
     assert "service: web is left alone" in done.stdout
     assert "last deploy: took" in done.stdout
     kept = Plan.model_validate_json((forms_story.folder / "p.json").read_text())
     assert (kept.verdict, kept.steps, kept.files) == ("nothing", [], [])
-    assert {each.does for each in kept.programs} == {"stays"}
-    alone = "\nhost: left alone: journald, firewall, sshd, PostgreSQL, nginx\n"
-    assert alone in done.stdout
+    assert ({each.does for each in kept.programs}, kept.preparations) == ({"stays"}, [])
+    assert f"\nhost: left alone: {', '.join(PROGRAMS)}\n" in done.stdout
 
 
 def test_2_held_to_it(forms_story: Project) -> None:
     """What was planned is deployed; on a host that was changed by hand it is not."""
     forms_story.shell("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
     forms_story.shell(
-        "rm /etc/systemd/journald.conf.d/higuera.conf; cd /opt/higuera; mv runtimes r"
+        "rm /etc/systemd/journald.conf.d/higuera.conf; cd /opt/higuera; mv runtimes r; "
+        "systemctl mask --now --quiet logrotate.timer; chmod 0700 /srv/forms/releases; "
+        "sed -i '/^Package: zstd$/,/^$/s/ installed$/ unpacked/' /var/lib/dpkg/status"
     )
     done = plan(forms_story)
-    forms_story.shell("mv /opt/higuera/r /opt/higuera/runtimes")
+    forms_story.shell("mv /opt/higuera/r /opt/higuera/runtimes; dpkg --configure zstd")
     assert done.returncode == 2
     assert "\n  -    server_tokens on;\n  +    server_tokens off;\n" in done.stdout
     journald = "/etc/systemd/journald.conf.d/higuera.conf"
     assert f"setting: {journald} (new)\n  --- /dev/null\n  +++ {journald}\n" in done.stdout
     assert "\nhost: journald restarts (its limits change)\n" in done.stdout
     assert "\nhost: nginx reloads (its configuration changes)\n" in done.stdout
-    assert "\nhost: left alone: firewall, sshd, PostgreSQL\n" in done.stdout
+    assert "\nhost: logrotate starts (it is not on, or not after a reboot)\n" in done.stdout
+    touched = ("journald", "logrotate", "nginx")
+    alone = [name for name in PROGRAMS if name not in touched]
+    assert f"\nhost: left alone: {', '.join(alone)}\n" in done.stdout
+    assert "\npackages to install: zstd\nfolders to make: /opt/higuera/runtimes\n" in done.stdout
+    assert "\nfolders to put right: /srv/forms/releases\n" in done.stdout
     assert re.search(
         r"\nupload: Node \S+ \(not on the host yet\): is on .*, \d+\.\d MiB\n", done.stdout
     )
@@ -128,8 +142,14 @@ def test_4_a_contract_migration(forms_story: Project) -> None:
     moved(
         forms_story, "in the source: migrations changed", "in the source: service backend changed"
     )
+    forms_story.edit("inventory/stack.yml", "# stop_limit: 30", "stop_limit: 45")
     done = plan(forms_story, "--out", "p.json")
     assert done.returncode == 2
+    unit = "/etc/systemd/system/forms-backend-blue.service"
+    assert f"\nunit: {unit} (changes)\n  --- {unit}\n  +++ {unit}\n  @@ " in done.stdout
+    assert "\n   KillMode=mixed\n  -TimeoutStopSec=30\n  +TimeoutStopSec=45\n" in done.stdout
+    assert "service: backend starts afresh" in done.stdout
+    assert "service: web is left alone" in done.stdout
     assert "migration: 0002_name (contract" in done.stdout
     assert "squawk renaming-column" in done.stdout
     assert "way back: unknown: 0002_name (contract): the deploy tries release" in done.stdout
@@ -155,8 +175,10 @@ def test_6_what_it_cannot_ask(forms_story: Project) -> None:
     forms_story.shell("systemctl stop postgresql@15-main.service")
     try:
         done = plan(forms_story)
-        assert done.returncode in (1, 2)
+        assert done.returncode == 2, "a deploy starts it, since it is the stack's own"
+        assert "migrations: what is pending cannot be told\n" in done.stdout
         assert "target database: not known: the database gave no answer" in done.stdout
+        assert "host: PostgreSQL starts (it does not answer)\n" in done.stdout
     finally:
         forms_story.shell("systemctl start postgresql@15-main.service")
     forms_story.environment("host: {address: 127.0.0.1, port: 9}\nsecrets: generate\n")

@@ -14,7 +14,8 @@ A case is a YAML file in `<module>/<operation>/`:
             {write: {files: [{path, mode, owner, text}], check: shell, after: shell}}
             {step: true}                 Python on the controller
     log: the lines of --diff, and what is told; `warning: …` where it is one
-    plan: {program: what a plan says of it, `reloads (why)`}, where it matters
+    plan: {program: what a plan says of it, `reloads (why)`}, where it matters; and what is seen
+        to before: {package curl: install}
 
 Run as a program, it writes the commands that come out now into the cases that have some: read
 the difference before you keep it.
@@ -142,6 +143,7 @@ def run_operation(
         except Exception as error:
             outcome.error = f"{type(error).__name__}: {error}"
     outcome.plan = {each.name: f"{each.does} ({each.why})" for each in notes.programs.values()}
+    outcome.plan |= {f"{each.kind} {each.name}": each.does for each in notes.preparations}
     return outcome
 
 

@@ -16,6 +16,7 @@ QUIET: dict[str, Any] = {
     "release": {"live": "r1-ab12cd3", "live_commit": "ab12cd3", "commit": "ab12cd3", "commits": []},
     "builds": [],
     "uploads": [],
+    "preparations": [],
     "target": {
         "state": "equal",
         "why": "what it was last proven equal to",
@@ -61,6 +62,12 @@ BUSY: dict[str, Any] = {
     "uploads": [
         {"name": "Node 22.23.3", "size": 39_845_888, "is_here": True},
         {"name": "Node 24.1.0", "size": None, "is_here": False},
+    ],
+    "preparations": [
+        {"kind": "package", "name": "curl", "does": "install"},
+        {"kind": "package", "name": "nginx", "does": "install"},
+        {"kind": "folder", "name": "/srv/a", "does": "make"},
+        {"kind": "folder", "name": "/srv", "does": "put right"},
     ],
     "target": {
         "state": "drift",

@@ -43,6 +43,9 @@ def test_everything() -> None:
         "upload: Node 22.23.3 (not on the host yet): is on this machine, 38.0 MiB\n"
         "upload: Node 24.1.0 (not on the host yet): is downloaded to this machine first, "
         "size not known yet\n"
+        "packages to install: curl, nginx\n"
+        "folders to make: /srv/a\n"
+        "folders to put right: /srv\n"
         "migration: 0002_name (contract, ana's)\n"
         "  way back: add it again\n"
         "  drizzle/0002_name.sql:3: squawk ban: not so\n"
@@ -138,6 +141,7 @@ class TestMarkdown:
         )
         assert "| migrations | 0002\\_name (contract) |\n" in text
         assert "| builds | web, backend, jobs |\n" in text
+        assert "| prepared on the host | 2 packages, 2 folders |\n" in text
         assert "| programs of the host | sshd reloads, nginx starts |\n" in text
         assert "\n`````diff\n" in text, "longer than any fence in it"
 
@@ -169,7 +173,7 @@ class TestMarkdown:
             ]
             if line.startswith("|")
         ]
-        assert len(table) == 11
+        assert len(table) == 12
         for row in table[2:]:
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
         fence = next(line for line in lines if line.endswith("`diff")).removesuffix("diff")
