@@ -13,18 +13,21 @@ from pyinfra.api.command import StringCommand
 
 from higuera.render.files import File
 
-PREAMBLE = """
+BEGIN = """
 set -eu
 umask 077
 stage=
 new=
 trap 'rm -rf "$stage"; [ -z "$new" ] || rm -f "$new"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
-# what a killed run left
+"""
+LEFT = """# what a killed run left
 find /run -maxdepth 1 -ignore_readdir_race -name 'higuera.??????' -mmin +60 -exec rm -rf {} +
-stage=$(mktemp -d /run/higuera.XXXXXX)
+"""
+STAGE = """stage=$(mktemp -d /run/higuera.XXXXXX)
 base64 -d | tar -xf - -C "$stage"
-put() {
+"""
+PUT = """put() {
     (umask 022 && mkdir -p "$(dirname "$2")")
     new=$(mktemp "$2.XXXXXX")
     cat "$stage/$1" >"$new"
@@ -34,6 +37,7 @@ put() {
     new=
 }
 """
+PREAMBLE = BEGIN + LEFT + STAGE + PUT
 
 
 def write(files: list[File], check: str = "", after: str = "") -> StringCommand:
@@ -50,6 +54,12 @@ def write(files: list[File], check: str = "", after: str = "") -> StringCommand:
     parts = [PREAMBLE.strip(), _complete(len(files)), check.strip(), *puts, after.strip()]
     text = "\n".join(part for part in parts if part)
     return StringCommand(text, _stdin=_bundle(files))
+
+
+def trial(files: list[File], check: str) -> tuple[str, str]:
+    """A script and its standard input: `check` as `write` runs it; no file is replaced."""
+    text = "\n".join([(BEGIN + STAGE).strip(), _complete(len(files)), check.strip()])
+    return text, _bundle(files)
 
 
 def _complete(count: int) -> str:

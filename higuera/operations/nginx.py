@@ -1,17 +1,20 @@
 """The nginx configuration: tested beside the live one, swapped in, proven live."""
 
+import re
 from collections.abc import Generator
 from pathlib import PurePosixPath
 from shlex import quote
 
 from pyinfra import host
-from pyinfra.api import StringCommand, operation
+from pyinfra.api import Host, StringCommand, operation
 
+from higuera.errors import HostError
 from higuera.facts.files import Files, HostFiles
 from higuera.facts.script import words
 from higuera.operations.diff import readable, show_diff, warn
-from higuera.operations.files import write
-from higuera.operations.notes import affects, prepares
+from higuera.operations.files import trial, write
+from higuera.operations.notes import affects, is_planned, prepares, refuses
+from higuera.operations.remote import run_remote
 from higuera.plan.model import Effect
 from higuera.render.files import File
 from higuera.render.nginx import DROP_IN
@@ -25,6 +28,13 @@ LATER = (
 SHUT_IN = (
     "grep -qs 'NoNewPrivs:.1' \"/proc/$(cat /run/nginx.pid 2>/dev/null)/status\" && echo shut-in"
 )
+TEST = 'nginx -e /dev/null -t -q -c "$stage/nginx/nginx.conf"'
+# A test opens logs and the file of its process, and makes those that are not there.
+APART = (
+    'find "$stage/nginx" -type f -exec '
+    'sed -i "s|/var/log/nginx/|$stage/|g; s|/run/nginx.pid|$stage/pid|g" {} +'
+)
+STAGED = re.compile(r"/run/higuera\.\w{6}/nginx/")
 RELOAD_DEADLINE = 5  # seconds until the new configuration has to answer
 
 
@@ -86,8 +96,21 @@ def configured(
         yield write(stale, after=f"systemctl daemon-reload\n{remove}".strip())
     else:
         affects(host, "nginx", _effect(stale, serves, there), _why(stale, left))
+        if is_planned(host) and " " in there.units.get(UNIT, ""):  # it is installed
+            _try(host, stale)
         after = before_reload + _reload(stale, serves, ask, generation) + remove
-        yield write(stale, check=_test(stale), after=after)
+        yield write(stale, check=f"{_staged(stale)}\n{TEST}", after=after)
+
+
+def _try(host: Host, stale: list[File]) -> None:
+    """Let the nginx of the host test the new files beside its own: a plan refuses what it would."""
+    if [file for file in stale if file.path != DROP_IN]:
+        script, given = trial(stale, check=f"{_staged(stale)}\n{APART}\n{TEST}")
+        try:
+            run_remote(host, script, stdin=given)
+        except HostError as error:
+            told = STAGED.sub(ROOT, str(error))
+            refuses(host, f"nginx on the host refuses its new configuration:\n{told}")
 
 
 def _effect(stale: list[File], serves: bool, there: HostFiles) -> Effect:
@@ -112,8 +135,8 @@ def _waits(files: list[File], stale: list[File], is_shut_in: bool) -> bool:
     return bool(drop_in) and (wanted != is_shut_in or drop_in[0] in stale)
 
 
-def _test(stale: list[File]) -> str:
-    """Test the whole tree with the new files in it, before one of them is replaced."""
+def _staged(stale: list[File]) -> str:
+    """The whole tree with the new files in it, to be tested before one of them is replaced."""
     lines = [
         'cp -a /etc/nginx "$stage/before"',
         'cp -a /etc/nginx "$stage/nginx"',
@@ -125,7 +148,6 @@ def _test(stale: list[File]) -> str:
             continue
         inside = PurePosixPath(file.path).relative_to(ROOT)
         lines.append(f'cp "$stage/{number}" "$stage/nginx/"{quote(str(inside))}')
-    lines.append('nginx -t -q -c "$stage/nginx/nginx.conf"')
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ class Notes:
     programs: dict[str, Program] = field(default_factory=dict)
     uploads: list[Upload] = field(default_factory=list)
     preparations: list[Preparation] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
 
 def collect(host: Host) -> Notes:
@@ -47,6 +48,17 @@ def prepares(host: Host, kind: Prepared, does: Preparing, names: Iterable[str]) 
     """Tell what is seen to on the host before the release comes."""
     if (notes := _notes(host)) is not None:
         notes.preparations += [Preparation(kind=kind, name=name, does=does) for name in names]
+
+
+def is_planned(host: Host) -> bool:
+    """Whether a plan is being made."""
+    return _notes(host) is not None
+
+
+def refuses(host: Host, text: str) -> None:
+    """Tell why the deploy would be refused."""
+    if (notes := _notes(host)) is not None:
+        notes.refusals.append(text)
 
 
 def _notes(host: Host) -> Notes | None:

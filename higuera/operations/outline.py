@@ -24,7 +24,7 @@ def outline(
     + warnings, notes: what was said while it was prepared
     """
     deployment = run.deployment
-    refusals: list[str] = []
+    refusals = [*notes.refusals]
     target = target_now(run.gate, seen, refusals) if run.gate else None
     if target is not None and target.drift:
         refusals.append(

@@ -28,6 +28,8 @@ ls -la /etc/higuera /etc/higuera/forms /var/lib/higuera/forms
 """
 
 
+# What nginx makes where it is missing, even when it only tests its configuration.
+NGINX_MAKES = "/run/nginx.pid /var/log/nginx/forms.log"
 PROGRAMS = ["journald", "firewall", "timesyncd", "sysctl", "higuera-mounts", "swap"]
 PROGRAMS += ["unattended-upgrades", "logrotate", "sshd", "PostgreSQL", "nginx"]
 
@@ -62,15 +64,32 @@ def test_1_converged(forms_story: Project) -> None:
     assert f"\nhost: left alone: {', '.join(PROGRAMS)}\n" in done.stdout
 
 
-def test_2_held_to_it(forms_story: Project) -> None:
-    """What was planned is deployed; on a host that was changed by hand it is not."""
+def test_2_what_its_nginx_refuses(forms_story: Project) -> None:
+    """Another server for whatever name is asked for: the nginx of the host tells; nothing moves."""
+    other = "/etc/nginx/higuera/other.conf"
+    forms_story.shell(f"echo 'server {{ listen 80 default_server; }}' >{other}")
     forms_story.shell("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf")
+    before = forms_story.shell(EVERYTHING)
+    done = plan(forms_story)
+    assert forms_story.shell(EVERYTHING) == before
+    forms_story.shell(f"rm {other}")
+    assert done.returncode == 1
+    assert "\nrefused: nginx on the host refuses its new configuration:\n" in done.stdout
+    told = f"nginx: [emerg] a duplicate default server for 0.0.0.0:80 in {other}:1"
+    assert f"\nrefused: {told}\n" in done.stdout
+
+
+def test_3_held_to_it(forms_story: Project) -> None:
+    """What was planned is deployed; on a host that was changed by hand it is not."""
     forms_story.shell(
         "rm /etc/systemd/journald.conf.d/higuera.conf; cd /opt/higuera; mv runtimes r; "
         "systemctl mask --now --quiet logrotate.timer; chmod 0700 /srv/forms/releases; "
-        "sed -i '/^Package: zstd$/,/^$/s/ installed$/ unpacked/' /var/lib/dpkg/status"
+        "sed -i '/^Package: zstd$/,/^$/s/ installed$/ unpacked/' /var/lib/dpkg/status; "
+        f"mkdir /root/away; mv {NGINX_MAKES} /root/away"
     )
     done = plan(forms_story)
+    assert forms_story.shell(f"ls {NGINX_MAKES} 2>&-", check=False) == "", "its test made them"
+    forms_story.shell("cd /root/away; mv nginx.pid /run; mv forms.log /var/log/nginx")
     forms_story.shell("mv /opt/higuera/r /opt/higuera/runtimes; dpkg --configure zstd")
     assert done.returncode == 2
     assert "\n  -    server_tokens on;\n  +    server_tokens off;\n" in done.stdout
@@ -102,7 +121,7 @@ def test_2_held_to_it(forms_story: Project) -> None:
     assert "on the host: /etc/nginx/nginx.conf changed" in again.stdout + again.stderr
 
 
-def test_3_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
+def test_4_a_line_of_code_and_a_rotated_secret(forms_story: Project) -> None:
     """Just the service whose code or secret it is; no value is shown."""
     before = forms_story.shell(EVERYTHING)
     rotated = {"SESSION_SECRET": "canary-rotated-51c0"}
@@ -136,7 +155,7 @@ def moved(project: Project, *what: str) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_4_a_contract_migration(forms_story: Project) -> None:
+def test_5_a_contract_migration(forms_story: Project) -> None:
     """Named with its class and what squawk says; whether there is a way back has to be tried."""
     migration(forms_story, "0002_name", 'ALTER TABLE "forms" RENAME COLUMN "title" TO "name";')
     moved(
@@ -158,7 +177,7 @@ def test_4_a_contract_migration(forms_story: Project) -> None:
     assert "| migrations | 0002\\_name (contract) |" in shown.stdout
 
 
-def test_5_drift(forms_story: Project) -> None:
+def test_6_drift(forms_story: Project) -> None:
     """The next release would be stopped: exit 1, the object, and what mends it."""
     sql(forms_story, "alter table forms add column by_hand text")
     moved(forms_story, "in the database: the schema changed")
@@ -170,7 +189,7 @@ def test_5_drift(forms_story: Project) -> None:
     sql(forms_story, "alter table forms drop column by_hand")
 
 
-def test_6_what_it_cannot_ask(forms_story: Project) -> None:
+def test_7_what_it_cannot_ask(forms_story: Project) -> None:
     """A database that is down is said so; a host that is down is exit 1 in a sentence."""
     forms_story.shell("systemctl stop postgresql@15-main.service")
     try:
@@ -188,7 +207,7 @@ def test_6_what_it_cannot_ask(forms_story: Project) -> None:
     forms_story.environment()
 
 
-def test_7_a_plan_of_another_place(forms_story: Project) -> None:
+def test_8_a_plan_of_another_place(forms_story: Project) -> None:
     """Refused before anything is asked."""
     assert plan(forms_story, "--out", "p.json").returncode in (0, 2)
     kept = json.loads((forms_story.folder / "p.json").read_text())

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from operation_harness import complaints
 
 from higuera.operations import files as files_module
-from higuera.operations.files import PREAMBLE, write
+from higuera.operations.files import PREAMBLE, trial, write
 from higuera.render.files import File
 
 DEADLINE = 10.0  # seconds
@@ -30,7 +30,9 @@ HOUR = 60 * 60.0  # seconds
 def stages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stands in for /run, which other tests write to at the same time."""
     folder = tmp_path_factory.mktemp("run")
-    monkeypatch.setattr(files_module, "PREAMBLE", PREAMBLE.replace("/run", str(folder)))
+    for name in ("PREAMBLE", "STAGE"):
+        text = getattr(files_module, name).replace("/run", str(folder))
+        monkeypatch.setattr(files_module, name, text)
     return folder
 
 
@@ -85,6 +87,23 @@ def tree(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("true", 0), ("false", 1)])
+def test_a_trial_looks_at_files_and_replaces_none(
+    stages: Path, tmp_path: Path, verdict: str, status: int
+) -> None:
+    left = stages / "higuera.killed"
+    left.mkdir()
+    os.utime(left, (time.time() - 2 * HOUR,) * 2)
+    script, given_files = trial([File(f"{tmp_path}/file", "new")], f'cat "$stage/0"\n{verdict}')
+    assert complaints(script) == ""
+    done = subprocess.run(
+        ["sh", "-c", script], input=given_files, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (status, "new", "")
+    assert tree(tmp_path) == {}
+    left.rmdir()  # is for those to remove that change something
 
 
 class TestWhatIsWritten:
