@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 BENCH = Path(__file__).resolve().parent
-sys.path.insert(0, str(BENCH.parent / "tests" / "vps"))
+sys.path[:0] = [str(BENCH.parent / folder) for folder in ("tests", "tests/vps")]
 
 from harness import BIN, Project  # noqa: E402
 

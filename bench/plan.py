@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "vps"))
+sys.path.extend(str(Path(__file__).resolve().parents[1] / each) for each in ("tests", "tests/vps"))
 
 from harness import BIN, HIGUERA, Project
 
