@@ -3,7 +3,7 @@
 pyinfra has no supported hook for this; `config.py` runs before the inventory is loaded, and from
 there the inventory loader can be wrapped. tests/unit/test_hook.py holds the private names used
 here against the pinned pyinfra. It also makes two exits truthful, a declined prompt and a Ctrl-C,
-and begins and ends the record of a run.
+begins and ends the record of a run, and keeps secrets off the screen.
 """
 
 import atexit
@@ -22,7 +22,7 @@ from pyinfra import context, logger
 from pyinfra.api.connect import disconnect_all
 from pyinfra_cli import cli, exceptions, inventory, prints, util
 
-from higuera.deploys import record
+from higuera.deploys import hidden, record
 from higuera.deploys.boundary import Told, told
 from higuera.deploys.planning import TO, listen, plan_of, write
 from higuera.runs import FILE
@@ -37,6 +37,7 @@ _load = inventory.make_inventory_from_files
 _confirm = cli._do_confirm
 _handle = cli._handle_commands
 _main = gevent.getcurrent()
+_hidden = hidden.Hidden()
 _record: record.Record | None = None
 _asks = False
 
@@ -52,11 +53,20 @@ class _Sentence(exceptions.WrappedError):  # type: ignore[misc]
             logger.error(click.style(f"--> error: {line}", "red"))
 
 
+class _Bug(exceptions.UnexpectedInternalError):  # type: ignore[misc]
+    """What pyinfra writes to pyinfra-debug.log as well, a file of the project."""
+
+    def get_exception(self) -> str:
+        return _hidden.redact(super().get_exception())
+
+
 def install() -> None:
-    """Teach the running pyinfra to read a directory, and to exit truthfully."""
+    """Teach the running pyinfra to read a directory, to exit truthfully and to show no secret."""
     inventory.make_inventory_from_files = _make_inventory
     cli._do_confirm = _confirmed
     cli.WrappedError = _Sentence
+    cli.UnexpectedInternalError = _Bug
+    sys.stderr = hidden.Screen(sys.stderr, _hidden)
     if to := os.environ.get(TO):
         listen()
         cli._handle_commands = partial(_planned, Path(to))
@@ -77,7 +87,9 @@ def groups(path: str) -> dict[str, Any]:
         "higuera_inventory": str(deployment.inventory),
         "higuera_environment": deployment.name,
     }
-    _begin(deployment)
+    if scripts := _scripts():
+        data[hidden.KEY] = _hidden
+        _begin(deployment, scripts[0])
     if _record is not None:
         data[record.KEY] = _record
     optional = {"ssh_user": host.user, "ssh_port": host.port, "ssh_key": host.key}
@@ -87,20 +99,25 @@ def groups(path: str) -> dict[str, Any]:
     return {deployment.name.replace("-", "_"): [(address, data)]}
 
 
-def _begin(deployment: Deployment) -> None:
+def _options() -> dict[str, Any]:
+    """What pyinfra's command line was given."""
+    there = click.get_current_context(silent=True)
+    return there.params if there is not None else {"operations": ()}
+
+
+def _scripts() -> list[str]:
+    """The files that pyinfra is to run."""
+    return [name for name in _options()["operations"] if name.endswith(".py")]
+
+
+def _begin(deployment: Deployment, script: str) -> None:
     """Record what will change a host: no dry run, no question."""
     global _record
-    context_ = click.get_current_context(silent=True)
-    given = context_.params if context_ is not None else {"operations": ()}
-    scripts = [name for name in given["operations"] if name.endswith(".py")]
+    given = _options()
     asks = ("dry", "debug_facts", "debug_operations")
-    if (
-        not scripts
-        or any(given[key] for key in asks)
-        or (given["json_output"] and not given["yes"])
-    ):
+    if any(given[key] for key in asks) or (given["json_output"] and not given["yes"]):
         return
-    _record = record.begin(deployment, Path(scripts[0]).stem)
+    _record = record.begin(deployment, Path(script).stem, _hidden)
     atexit.register(_end)
 
 

@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
 
 from pyinfra import logger
 from pyinfra.api import Host, State
 from pyinfra.api.state import BaseStateCallback, StateStage
 
+from higuera.deploys import hidden
+from higuera.deploys.hidden import Hidden
 from higuera.runs import FILE, Event, RecordFile, new_record
 from higuera.runs.event import Level, Result
-from higuera.smoke.redact import Redactor
 from higuera.spec.actor import actor
 from higuera.spec.load import Deployment
 from higuera.spec.secrets import Secrets
@@ -32,7 +32,6 @@ NOISE = re.compile(
 RESULTS = "--> Results:"  # what a table follows of what the steps said
 PREFIX = re.compile(r"^\[[^\]]*\] ")
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-SHORT = 6  # characters: a shorter value would hide half of every text
 
 
 def plain(text: str) -> str:
@@ -43,9 +42,9 @@ def plain(text: str) -> str:
 class Record(BaseStateCallback):
     """Events of one run, appended to its file as they happen."""
 
-    def __init__(self, file: RecordFile, what: str, environment: str) -> None:
+    def __init__(self, file: RecordFile, what: str, environment: str, hidden: Hidden) -> None:
         self._file: RecordFile | None = file
-        self._redactor = Redactor()
+        self._hidden = hidden
         self.changed: list[str] = []
         """The steps that changed something so far."""
         self._moved: Callable[[], list[str]] = list
@@ -69,17 +68,6 @@ class Record(BaseStateCallback):
     def follow(self, release: str, moved: Callable[[], list[str]]) -> None:
         """Say which release the run is about, and how to tell which services it moved."""
         self._release, self._moved = release, moved
-
-    def hide(self, secrets: Secrets) -> None:
-        """Keep the values of secrets out from now on: whole, a line of one, a URL's password."""
-        for value in map(secrets.reveal, secrets):
-            pieces = [value, *value.splitlines()]
-            if "://" in value:
-                password = urlsplit(value).password or ""
-                pieces += [password, unquote(password)]
-            for piece in pieces:
-                if len(piece) >= SHORT:
-                    self._redactor.hide(piece)
 
     def log(self, level: int, text: str) -> None:
         """A line that pyinfra or a step of ours said."""
@@ -169,9 +157,9 @@ class Record(BaseStateCallback):
 
     def _clean(self, text: str) -> str:
         """Hidden before what cannot be printed goes, and again: a secret may be whole only then."""
-        hidden = self._redactor.redact(text)
-        printable = "".join(c if c.isprintable() or c in "\n\t" else " " for c in hidden)
-        return self._redactor.redact(printable)
+        rest = self._hidden.redact(text)
+        printable = "".join(c if c.isprintable() or c in "\n\t" else " " for c in rest)
+        return self._hidden.redact(printable)
 
     def _write(self, event: Event) -> None:
         if self._file is None:
@@ -192,22 +180,24 @@ class _Lines(logging.Handler):
         self._record.log(record.levelno, record.getMessage())
 
 
-def begin(deployment: Deployment, what: str) -> Record | None:
+def begin(deployment: Deployment, what: str, hidden: Hidden) -> Record | None:
     """Start the record of a run; None, and a warning, where none can be written."""
     given = os.environ.get(FILE)
     try:
         path = Path(given) if given else new_record(deployment.project, deployment.name)
-        return Record(RecordFile(path), what, deployment.name)
+        return Record(RecordFile(path), what, deployment.name, hidden)
     except OSError as error:
         logger.warning(f"there is no record of this run: {error.strerror}")
         return None
 
 
 def watch(host: Host, secrets: Secrets) -> None:
-    """Let the record that the hook began follow the steps, and keep secrets out of it."""
+    """Hide secrets from now on, and let the record that the hook began follow the steps."""
+    found = host.data.get(hidden.KEY)
+    if isinstance(found, Hidden):
+        found.hide_all(secrets)
     record = record_of(host)
     if record is not None:
-        record.hide(secrets)
         host.state.add_callback_handler(record)  # type: ignore[no-untyped-call]
 
 

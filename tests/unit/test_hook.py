@@ -44,6 +44,7 @@ print(json.dumps({
     "load": names(inventory.make_inventory_from_files),
     "confirm": names(cli._do_confirm),
     "show": names(exceptions.WrappedError.show),
+    "exception": names(exceptions.UnexpectedInternalError.get_exception),
     "plan": names(prints.build_plan_json),
     "options are there": {"operations", "dry", "yes", "json_output", "debug_facts",
         "debug_operations"} <= {option.name for option in cli.cli.params},
@@ -52,7 +53,8 @@ print(json.dumps({
     "inventories are run": inventory.exec_file is util.exec_file,
     "load is looked up": "make_inventory_from_files" in inventory.make_inventory.__code__.co_names,
     "confirm is looked up": "_do_confirm" in cli._main.__code__.co_names,
-    "errors are looked up": "WrappedError" in cli.cli.callback.__code__.co_names,
+    "errors are looked up": {"WrappedError", "UnexpectedInternalError"}
+        <= set(cli.cli.callback.__code__.co_names),
     "config goes first": steps.index("_set_config(") < steps.index("make_inventory("),
 }))
 """
@@ -66,6 +68,7 @@ def test_private_names_are_what_the_hook_takes_them_for() -> None:
         "load": ["inventory_filename", "override_data", "cwd", "group_data_directories"],
         "confirm": ["msg"],
         "show": ["self", "file"],
+        "exception": ["self"],
         "plan": ["state"],
     }
 

@@ -40,8 +40,14 @@ secrets = deployment_of(host).secrets
 asked = os.environ.get("DO", "")
 
 
+def wrong():
+    int(secrets.reveal("MINI_URL"))  # Python tells what is no number
+
+
 @operation()
 def same():
+    if asked == "bug in an operation" and host.state.is_executing:
+        wrong()
     host.noop("as it should be")
     return
     yield
@@ -59,6 +65,8 @@ def built():
     yield step(work)
 
 
+if asked == "bug in deploy.py":
+    wrong()
 same(name="Packages")
 built(name="Build")
 server.shell(name="Upload", commands=["true"])
@@ -97,9 +105,9 @@ def run(project: Path, *words: str, do: str = "") -> "subprocess.CompletedProces
         check=False,
     )
     said = done.stdout + done.stderr
-    assert "Traceback" not in said
+    assert ("Traceback" in said) == do.startswith("bug"), said
+    assert_hidden(said)
     if words[0] == "higuera":
-        assert_hidden(said)
         hold(words[1:], done.stdout)
     return done
 
@@ -162,6 +170,21 @@ def test_what_no_event_explains_is_shown_as_it_was_said(project: Path) -> None:
     )
     assert done.returncode == 1
     assert "No module named 'nothing_of_that_name'" in done.stdout
+    assert record(project)[-1]["result"] == "failed"
+
+
+@pytest.mark.parametrize(("place", "is_logged"), [("deploy.py", False), ("an operation", True)])
+def test_a_bug_shows_itself_and_no_secret(project: Path, place: str, is_logged: bool) -> None:
+    """pyinfra tells it in one way where it prepares, in another where it executes."""
+    words = ("pyinfra", "inventory", "deploy.py", "-y", "--debug")
+    done = run(project, *words, do=f"bug in {place}")
+    told = "ValueError: invalid literal for int() with base 10: '***'"
+    assert done.returncode == 1 and told in done.stderr
+    log = project / "pyinfra-debug.log"
+    assert log.exists() == is_logged
+    if is_logged:
+        assert told in log.read_text()
+        assert_hidden(log.read_text())
     assert record(project)[-1]["result"] == "failed"
 
 
