@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -73,8 +73,13 @@ def _edit_plain(file: Path, names: list[str]) -> str:
 
 
 def _edit_with_sops(file: Path) -> str:
+    """It lays the text into a folder below TMPDIR, which is to be memory where there is that."""
+    temporary = Path(tempfile.gettempdir())
+    in_memory = _folder_in_memory(file.name) if MEMORY.is_dir() else nullcontext(temporary)
     try:
-        status = subprocess.run(["sops", str(file)], check=False).returncode
+        with in_memory as folder:
+            environ = {**os.environ, "TMPDIR": str(folder)}
+            status = subprocess.run(["sops", str(file)], env=environ, check=False).returncode
     except FileNotFoundError:
         raise SecretError(f"{file.name}: sops is needed on this machine to edit it") from None
     if status == UNCHANGED:
@@ -86,13 +91,9 @@ def _edit_with_sops(file: Path) -> str:
 
 def _edited(text: str, name: str) -> str:
     """What an editor makes of a text; asks to open it again where it is no dotenv text."""
-    if not MEMORY.is_dir():
-        raise SecretError(
-            f"there is no {MEMORY} on this machine to edit {name} in memory; use sops"
-        )
-    with _ended_properly(), tempfile.TemporaryDirectory(prefix="higuera-", dir=MEMORY) as folder:
+    with _folder_in_memory(name) as folder:
         # by its name, so that the editor knows the format; its swap files and backups go with it
-        place = Path(folder) / f"{name.removesuffix(AGE)}.env"
+        place = folder / f"{name.removesuffix(AGE)}.env"
         place.touch(mode=0o600)
         place.write_text(text, encoding="utf-8")
         while True:
@@ -107,6 +108,17 @@ def _edited(text: str, name: str) -> str:
             print(told)
             if not _again():
                 raise SecretError(f"{told}; nothing was saved")
+
+
+@contextmanager
+def _folder_in_memory(name: str) -> Iterator[Path]:
+    """A folder that only its owner reads, gone at the end, also of one by a signal."""
+    if not MEMORY.is_dir():
+        raise SecretError(
+            f"there is no {MEMORY} on this machine to edit {name} in memory; use sops"
+        )
+    with _ended_properly(), tempfile.TemporaryDirectory(prefix="higuera-", dir=MEMORY) as folder:
+        yield Path(folder)
 
 
 def _again() -> bool:

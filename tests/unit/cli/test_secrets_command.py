@@ -18,6 +18,7 @@ import yaml
 from higuera.cli.main import main
 from higuera.cli.secrets import lines_of, unchanged_since
 from higuera.render.quoting import env_file
+from higuera.spec.encrypted import decrypt
 
 CANARY = "canary-8f3b"
 MEMORY = Path("/dev/shm")
@@ -325,15 +326,24 @@ def test_edit_does_not_empty_a_file(project: Project) -> None:
 
 
 def test_edit_hands_a_file_of_sops_to_it(project: Project) -> None:
-    """A stand-in for the program, which leaves its own exit status for no change."""
-    (project.folder / "secrets.production.yaml").write_text("sops:\n")
-    program = project.editor('[ "$#" = 1 ] || exit 9; exit "$(cat status)"')
-    Path(program).rename(project.folder / "sops")
-    project.environ["PATH"] = f"{project.folder}:{project.environ['PATH']}"
-    for status, ended, said in ((0, 0, "saved"), (200, 0, "unchanged"), (5, 1, "was not saved")):
-        (project.folder / "status").write_text(str(status))
-        done = project.run("edit")
+    """The real program, which lays its text into a temporary file: of a folder in memory."""
+    project.sealed("").unlink()
+    file = project.folder / "secrets.production.yaml"
+    file.write_text(f"API_KEY: {CANARY}\n")
+    bin_ = Path(sys.executable).parent
+    to = (project.folder / ".age-recipients").read_text().strip()
+    subprocess.run([bin_ / "sops", "--encrypt", "--age", to, "-i", file], check=True)
+    project.environ["PATH"] = f"{bin_}:{project.environ['PATH']}"
+    add = project.editor('echo "$1" >place; echo "PASSWORD: p" >>"$1"')
+    for editor, ended, said in (
+        ("true", 0, "unchanged"),
+        ("false", 1, "was not saved; sops ended with exit status 201"),
+        (add, 0, "saved"),
+    ):
+        done = project.run("edit", editor=editor)
         assert done[0] == ended and f"secrets.production.yaml: {said}" in done[1] + done[2]
+    assert (project.folder / "place").read_text().startswith(f"{MEMORY}/higuera-")
+    assert decrypt(file, project.environ) == {"API_KEY": CANARY, "PASSWORD": "p"}
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -1,10 +1,8 @@
-"""Encrypted files and commands: the real age and shell; sops is stood in for by a script.
-
-sops is in no Debian release, so what is tested of it is the command line and the answer's form.
-"""
+"""Encrypted files and commands: the real age, sops and shell."""
 
 import os
 import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +19,7 @@ from higuera.spec.vault import ask_all, program_of
 
 CANARY = "canary-8f3b"
 PLAIN = {"PATH": os.environ["PATH"]}
+SOPS = Path(sys.executable).parent / "sops"
 
 
 @pytest.fixture
@@ -38,16 +37,28 @@ def new_key(place: Path) -> Path:
     return place
 
 
+def public(key: Path) -> str:
+    done = subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 def seal(file: Path, text: str, key: Path, *options: str) -> Path:
     """What a person does who has the public key."""
-    public = subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True, text=True)
-    command = ["age", "-r", public.stdout.strip(), *options, "-o", str(file)]
+    command = ["age", "-r", public(key), *options, "-o", str(file)]
     subprocess.run(command, input=text.encode(), check=True)
     return file
 
 
+def seal_with_sops(file: Path, text: str, key: Path) -> Path:
+    """The same with sops, as the error for a plain file says it."""
+    file.write_text(text)
+    subprocess.run([SOPS, "--encrypt", "--age", public(key), "-i", file], check=True)
+    return file
+
+
 def with_key(key: Path) -> dict[str, str]:
-    return {**PLAIN, "SOPS_AGE_KEY_FILE": str(key)}
+    path = f"{SOPS.parent}:{os.environ['PATH']}"
+    return {**PLAIN, "PATH": path, "SOPS_AGE_KEY_FILE": str(key)}
 
 
 def fault(file: Path, environ: dict[str, str]) -> str:
@@ -100,9 +111,8 @@ def test_age_that_cannot(tmp_path: Path, key: Path) -> None:
 
 def test_nothing_is_in_an_argument_or_on_disk(tmp_path: Path, key: Path) -> None:
     file = seal(tmp_path / "secrets.x.age", f"A={CANARY}", key)
-    (tmp_path / "to").write_text(
-        subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True, text=True).stdout
-    )
+    of_sops = seal_with_sops(tmp_path / "secrets.x.yaml", f"A: {CANARY}\n", key)
+    (tmp_path / "to").write_text(public(key))
     vault = tmp_path / "vault"
     vault.write_text(CANARY)
     seen: set[bytes] = set()
@@ -123,11 +133,12 @@ def test_nothing_is_in_an_argument_or_on_disk(tmp_path: Path, key: Path) -> None
             decrypt(file, {**PLAIN, "SOPS_AGE_KEY": key.read_text()})
             age_sealed(f"A={CANARY}", tmp_path / "to", False, PLAIN)
             assert answer(f"sleep 0.05; cat {vault}") == CANARY
+        decrypt(of_sops, {**with_key(Path("/nowhere")), "SOPS_AGE_KEY": key.read_text()})
     finally:
         over.set()
         thread.join()
     told = b"\n".join(seen)
-    assert b"sleep" in told, "the sampling works"
+    assert b"sleep" in told and b"--output-type" in told, "the sampling works"
     assert CANARY.encode() not in told and b"AGE-SECRET-KEY" not in told
     left = [path for path in tmp_path.iterdir() if path not in (key, vault)]
     assert all(CANARY.encode() not in path.read_bytes() for path in left)
@@ -146,53 +157,51 @@ def test_two_encrypted_files(tmp_path: Path) -> None:
 # sops
 
 
-def sops(folder: Path, answer: str) -> dict[str, str]:
-    """A stand-in that answers one command line, and fails with any other."""
-    program = folder / "bin" / "sops"
-    program.parent.mkdir()
-    program.write_text(
-        '#!/bin/sh\n[ "$1 $2 $3" = "--decrypt --output-type json" ] && [ -f "$4" ] || exit 9\n'
-        f"{answer}\n"
-    )
-    program.chmod(0o755)
-    return {"PATH": f"{program.parent}:{os.environ['PATH']}"}
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("secrets.x.yaml", "A: ENC[AES256_GCM,data:x]\nsops:\n    age: []\n"),
-        ("secrets.x.json", '{"A": "ENC[x]",\n\t"sops": {}}'),
-        ("secrets.x.env", "A=ENC[x]\nsops_version=3.9.0\n"),
+        ("secrets.x.yaml", f"A: {CANARY}\nB: null\n"),
+        ("secrets.x.json", f'{{"A": "{CANARY}", "B": null}}'),
+        ("secrets.x.env", f"# c\nA={CANARY}\nB=\n"),
     ],
 )
-def test_sops(tmp_path: Path, name: str, text: str) -> None:
-    file = tmp_path / name
-    file.write_text(text)
-    environ = sops(tmp_path, f"""printf '{{"A": "{CANARY}", "B": null}}'""")
-    assert decrypt(file, environ) == {"A": CANARY, "B": ""}
+def test_sops(tmp_path: Path, key: Path, name: str, text: str) -> None:
+    file = seal_with_sops(tmp_path / name, text, key)
+    assert CANARY not in file.read_text()
+    assert decrypt(file, with_key(key)) == {"A": CANARY, "B": ""}
+
+
+def test_sops_that_cannot(tmp_path: Path, key: Path) -> None:
+    file = seal_with_sops(tmp_path / "secrets.x.yaml", f"A: {CANARY}\n", key)
+    wrong = with_key(new_key(tmp_path / "other.txt"))
+    assert fault(file, wrong).startswith("secrets.x.yaml: sops failed with 128: Failed to get the")
+    file.write_text(file.read_text().replace("data:", "data:x", 1))
+    assert fault(file, with_key(key)).startswith("secrets.x.yaml: sops failed with 25: Error")
+
+
+@pytest.mark.parametrize("value", [f"{{B: {CANARY}}}", "5432"])
+def test_values_of_sops_that_are_no_text(tmp_path: Path, key: Path, value: str) -> None:
+    file = seal_with_sops(tmp_path / "secrets.x.yaml", f"A: {value}\n", key)
+    assert fault(file, with_key(key)) == "secrets.x.yaml: A: should be text; put it in quotes"
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        ("echo 'Failed to get the data key' >&2; exit 128", "sops failed with 128: Failed to get"),
-        (f"""printf '{{"A": {{"B": "{CANARY}"}}}}'""", "A: should be text; put it in quotes"),
-        ("""printf '{"A": 5432}'""", "A: should be text; put it in quotes"),
-        (f"""printf '["{CANARY}"]'""", "should hold names and values"),
-        (f"printf {CANARY}", "sops printed no JSON"),
-    ],
+    ("printed", "error"),
+    [(f'["{CANARY}"]', "should hold names and values"), (CANARY, "sops printed no JSON")],
 )
-def test_sops_that_cannot(tmp_path: Path, answer: str, error: str) -> None:
-    file = tmp_path / "secrets.x.yaml"
-    file.write_text("sops:\n")
-    assert fault(file, sops(tmp_path, answer)).startswith(f"secrets.x.yaml: {error}")
+def test_another_program_of_that_name(tmp_path: Path, printed: str, error: str) -> None:
+    (tmp_path / "secrets.x.yaml").write_text("sops:\n")
+    program = tmp_path / "sops"
+    program.write_text(f"#!/bin/sh\necho '{printed}'\n")
+    program.chmod(0o755)
+    found = fault(tmp_path / "secrets.x.yaml", {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert found == f"secrets.x.yaml: {error}"
 
 
 def test_a_file_that_nobody_encrypted_is_not_handed_to_sops(tmp_path: Path) -> None:
     file = tmp_path / "secrets.x.yaml"
     file.write_text(f"A: {CANARY}\n")
-    assert fault(file, sops(tmp_path, "exit 9")) == (
+    assert fault(file, PLAIN) == (
         "secrets.x.yaml: is not encrypted yet; run: sops --encrypt -i secrets.x.yaml"
     )
 
@@ -200,7 +209,8 @@ def test_a_file_that_nobody_encrypted_is_not_handed_to_sops(tmp_path: Path) -> N
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     file = tmp_path / "secrets.x.yaml"
     file.write_text("sops:\n")
-    assert fault(file, PLAIN) == "secrets.x.yaml: sops is needed on this machine to use it"
+    told = "secrets.x.yaml: sops is needed on this machine to use it"
+    assert fault(file, {"PATH": "/nowhere"}) == told
 
 
 # Commands
