@@ -50,6 +50,11 @@ ROTATED = (
     "it gets the new one before the cutover, so what runs with the old one opens no new connection "
     "from then on, now or after a rollback"
 )
+# A server logs a statement that fails, and others where it is told to; one has a verifier in it.
+UNLOGGED = (
+    "set log_statement = 'none'; set log_min_error_statement = 'panic'; "
+    "set log_min_duration_statement = -1;"
+)
 PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
 
 
@@ -87,7 +92,7 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         if there.role:
             prepares(host, "role", "put right", [url.user])
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))
-        statements.append(f"alter role {role} login password {password};")
+        statements += [UNLOGGED, f"alter role {role} login password {password};"]
     if there.owner is None:
         prepares(host, "database", make, [url.database])
         create = f"create database {name} owner {role} encoding 'UTF8' template template0"

@@ -50,13 +50,19 @@ def state_of(server: Server, role: str, name: str) -> DatabaseState:
     return LocalDatabase().process(done.stdout.split("\n"))
 
 
-def provision(server: Server, role: str, password: str, name: str) -> Outcome:
-    """The operation with the live fact; its command is run."""
+def planned(server: Server, role: str, password: str, name: str) -> Outcome:
+    """The operation with the live fact."""
     url = f"postgresql://{quote(role, '')}:{quote(password, '')}@127.0.0.1/{quote(name, '')}"
     facts: dict[str, Any] = {"LocalDatabase": state_of(server, role, name)}
     arguments = {"url_name": "URL", "secrets": Secrets({"URL": url})}
     outcome = run_operation(database.local, arguments, facts)
     assert outcome.error is None
+    return outcome
+
+
+def provision(server: Server, role: str, password: str, name: str) -> Outcome:
+    """The same; its command is run."""
+    outcome = planned(server, role, password, name)
     for command in outcome.commands:
         done = server.run(command["run"], stdin=command["stdin"] + "\n")
         assert (done.returncode, done.stderr) == (0, "")
@@ -103,9 +109,29 @@ class TestTheOperation:
         refused = server.login("forms", "s3cret")
         assert (refused.returncode, "is not permitted to log in" in refused.stderr) == (2, True)
         (command,) = provision(server, "forms", "s3cret", "forms").commands
-        assert command["stdin"].startswith('alter role "forms" login password ')
+        assert 'alter role "forms" login password ' in command["stdin"]
         assert logs_in(server, "forms", "s3cret", "forms")
         assert provision(server, "forms", "s3cret", "forms").noop is not None
+
+    @pytest.mark.parametrize(
+        ("setting", "status"),
+        [("log_statement = 'all'", 0), ("default_transaction_read_only = on", 3)],
+    )
+    def test_a_server_logs_no_verifier(self, server: Server, setting: str, status: int) -> None:
+        """Not one that logs every statement, nor one that refuses it."""
+        server.sql("create role forms login; create database forms owner forms")
+        name = setting.partition(" ")[0]
+        server.sql(f"alter system set {setting}; select pg_reload_conf()")
+        try:
+            server.sql("select pg_sleep(0.1)")
+            (command,) = planned(server, "forms", "s3cret", "forms").commands
+            done = server.run(command["run"], stdin=command["stdin"])
+            assert done.returncode == status, done.stderr
+        finally:
+            server.sql(f"alter system reset {name}; select pg_reload_conf()")
+        log = (server.folder / "log").read_text()
+        assert ("cannot execute ALTER ROLE" if status else "LOG:  statement: ") in log
+        assert f"SCRAM-SHA-256${ITERATIONS}" not in log + done.stderr
 
     def test_a_database_is_utf8_whatever_the_template_is(self, server: Server) -> None:
         server.sql("alter database template1 rename to utf8_template")
