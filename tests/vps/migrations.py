@@ -95,6 +95,12 @@ def sql(project: Project, statements: str, check: bool = True) -> str:
     return project.shell(f"echo {given} | base64 -d | ({as_role}) 2>&1", check)
 
 
+def as_superuser(project: Project, *statements: str) -> None:
+    """Statements that the stack's own role may not run, each in a transaction of its own."""
+    given = " ".join(f"-c {shlex.quote(statement)}" for statement in statements)
+    project.shell(f"cd / && runuser -u postgres -- psql -q {given}")
+
+
 def applied(project: Project) -> int:
     """How many migrations the ledger has."""
     return int(sql(project, "select count(*) from drizzle.__drizzle_migrations"))
