@@ -23,6 +23,10 @@ def deploy(
             "--no-way-back", help="Go on where the live release cannot live on the new schema."
         ),
     ] = False,
+    end_sessions: Annotated[
+        bool,
+        typer.Option("--end-sessions", help="Go on where everybody has to sign in again."),
+    ] = False,
     plan: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Only if all is as `higuera plan --out FILE` found it."),
@@ -41,6 +45,8 @@ def deploy(
     if not yes and not sys.stdin.isatty():
         raise HostError("there is no terminal to ask on: give --yes; nothing was changed")
     variables = {"HIGUERA_NO_WAY_BACK": "1"} if no_way_back else {}
+    if end_sessions:
+        variables["HIGUERA_END_SESSIONS"] = "1"
     if plan is not None:
         read_plan(plan)  # what is no plan is said before anything starts
         variables["HIGUERA_PLAN"] = str(plan.resolve())

@@ -43,6 +43,11 @@ def gives_up_way_back() -> bool:
     return os.environ.get("HIGUERA_NO_WAY_BACK", "") not in ("", "0")
 
 
+def ends_sessions() -> bool:
+    """Whether a deploy may end the sessions of before, as with a new secret that signs them."""
+    return os.environ.get("HIGUERA_END_SESSIONS", "") not in ("", "0")
+
+
 def note(run: Run) -> None:
     """Remember the deploy that is prepared: pyinfra hands on nothing from a deploy file.
 

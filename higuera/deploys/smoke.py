@@ -35,6 +35,10 @@ from higuera.spec.pair import covers
 
 NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which ssl does not name
 TRIAL = Limits(check=5.0, total=30.0)
+MEANT = (
+    "if everybody is to sign in again, as with a new session secret: higuera deploy --end-sessions "
+    "(HIGUERA_END_SESSIONS=1 pyinfra inventory deploy.py)"
+)
 
 
 def smoke_target(
@@ -131,11 +135,13 @@ def target_of(deployment: Deployment, base_url: str, connect_to: str | None = No
     )
 
 
-def proofs_of(deployment: Deployment) -> Proofs:
+def proofs_of(deployment: Deployment, ends_sessions: bool = False) -> Proofs:
     """The smoke checks of a deploy: of its candidates, and of the public side after the cutover.
 
     The checks are loaded here, before anything moves: a broken check stops a deploy, and never
     takes back a good release. Each proof raises SmokeError with every failed check.
+
+    + ends_sessions: a session of before need not be good for the candidates
 
     An unfit certificate is told, once, and stops neither a deploy nor a rollback: both may be what
     has to come before the next one.
@@ -159,7 +165,7 @@ def proofs_of(deployment: Deployment) -> Proofs:
         live, shown = public_side(host)
         with tunnel(host, deployment.stack.nginx.candidate_port) as port:
             target = inside_target(live, deployment, shown, port)
-            _prove(host, [*checks, _session(live)], target)
+            _prove(host, checks if ends_sessions else [*checks, _session(live)], target)
 
     def public(host: Host) -> None:
         _prove(host, checks, public_side(host)[0])
@@ -200,7 +206,12 @@ def _session(live: Target) -> Check:
             except (CheckFailed, httpx.RequestError) as error:
                 raise CheckSkipped(f"nobody can sign in on the live side now: {error}") from None
             target.hide(cookie.value)
-            require_status(http.get(me, headers=cookie.header), 200, to="take a session of before")
+            try:
+                require_status(
+                    http.get(me, headers=cookie.header), 200, to="take a session of before"
+                )
+            except CheckFailed as failed:
+                raise CheckFailed(f"{failed}; {MEANT}") from None
             public.post(live.path("login", "logout"), headers=cookie.header)
         return f"a {cookie.name} cookie of the live release is good for the candidate"
 

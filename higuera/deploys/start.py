@@ -7,6 +7,7 @@ from pyinfra import logger
 from pyinfra.api import Host
 from pyinfra.context import ctx_host
 
+from higuera.build.leaks import refuse_public_variables
 from higuera.deploys import planning
 from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
@@ -16,6 +17,7 @@ from higuera.errors import HostError
 from higuera.facts.machine import Machine, MachineState
 from higuera.facts.preflight import problems
 from higuera.operations import held
+from higuera.operations.database import local_url
 from higuera.operations.gate import Gate
 from higuera.operations.run import Run
 from higuera.spec.database import check_urls
@@ -41,9 +43,12 @@ def start(host: Host) -> Run:
         from higuera.spec.pair import check_pair  # loads cryptography, which others do without
 
         check_pair(deployment, deployment.secrets)
-    run = Run(deployment, real, proofs=proofs_of(deployment))
+    if database is not None and database.provision == "local":
+        local_url(database.url, deployment.secrets)
+    run = Run(deployment, real, proofs=proofs_of(deployment, planning.ends_sessions()))
     if database is not None and database.migrate is not None:
         run.gate = Gate(run, database.migrate)
+    refuse_public_variables(deployment.stack, deployment.source, run.files, deployment.secrets)
     return run
 
 

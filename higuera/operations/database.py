@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator
 from shlex import quote
 
-from pyinfra import host, logger
+from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from higuera.errors import SecretError
@@ -15,7 +15,7 @@ from higuera.facts.database import DatabaseState, LocalDatabase, sql_text
 from higuera.operations.diff import warn
 from higuera.operations.notes import affects, prepares
 from higuera.plan.model import Effect, Preparing
-from higuera.spec.database import parse_postgres_url
+from higuera.spec.database import PostgresUrl, parse_postgres_url
 from higuera.spec.secrets import Secrets
 
 ITERATIONS = 4096  # PostgreSQL's own default for SCRAM-SHA-256 (RFC 7677, section 3)
@@ -48,7 +48,8 @@ RESTART = f"""
 # PostgreSQL keeps one password a role, and candidates need the new one before they take traffic.
 ROTATED = (
     "it gets the new one before the cutover, so what runs with the old one opens no new connection "
-    "from then on, now or after a rollback"
+    "from then on, now or after a rollback; should this deploy fail, deploy again, with the old "
+    "one if need be"
 )
 # A server logs a statement that fails, and others where it is told to; one has a verifier in it.
 UNLOGGED = (
@@ -56,6 +57,15 @@ UNLOGGED = (
     "set log_min_duration_statement = -1;"
 )
 PSQL = "cd / && runuser -u postgres -- psql -Xq -v ON_ERROR_STOP=1 -d postgres"
+
+
+def local_url(url_name: str, secrets: Secrets) -> PostgresUrl:
+    """The URL of a local database. Raises SecretError where it cannot be one."""
+    url = parse_postgres_url(url_name, secrets.reveal(url_name))
+    if not url.password.isascii():
+        # PostgreSQL would normalise it first (SASLprep), and not every client does.
+        raise SecretError(f"{url_name}: its password should be ASCII for a local database")
+    return url
 
 
 @operation()
@@ -74,10 +84,7 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
 
         database.local(name="Database", url_name="DATABASE_URL3", secrets=deployment.secrets)
     """
-    url = parse_postgres_url(url_name, secrets.reveal(url_name))
-    if not url.password.isascii():
-        # PostgreSQL would normalise it first (SASLprep), and not every client does.
-        raise SecretError(f"{url_name}: its password should be ASCII for a local database")
+    url = local_url(url_name, secrets)
     there = host.get_fact(LocalDatabase, role=url.user, database=url.database)
     role, name = _identifier(url.user), _identifier(url.database)
     statements = []
@@ -86,9 +93,8 @@ def local(url_name: str, secrets: Secrets) -> Generator[StringCommand, None, Non
         prepares(host, "role", make, [url.user])
         statements.append(_made(there, f"create role {role} login", "pg_roles", url.user))
     if not has_password(there, url.password):
-        if there.salt and not host.state.is_executing:
-            told = f"{url_name} has another password than the role {url.user}: {ROTATED}"
-            host.log(told, log_func=logger.warning)
+        if there.salt:
+            warn(host, f"{url_name} has another password than the role {url.user}: {ROTATED}")
         if there.role:
             prepares(host, "role", "put right", [url.user])
         password = sql_text(scram_verifier(url.password, os.urandom(16), ITERATIONS))

@@ -6,7 +6,7 @@ from shlex import quote
 from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand, operation
 
-from higuera.build.leaks import refuse_public_secrets, refuse_public_variables
+from higuera.build.leaks import refuse_public_secrets
 from higuera.build.service import build_service
 from higuera.facts.script import words
 from higuera.operations.diff import rights, show_diff, warn
@@ -28,7 +28,6 @@ def built(run: Run) -> Generator[FunctionCommand, None, None]:
     """
     changed = run.to_build()
     stack, source, secrets = run.deployment.stack, run.deployment.source, run.deployment.secrets
-    refuse_public_variables(stack, source, run.files, secrets)
     if not changed:
         host.noop("the live release was built from the same")
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from harness import BIN, SECRETS, Project, until
+from harness import BIN, HIGUERA, SECRETS, Project, until
 from managed import ssh
 
 from higuera.smoke.session import set_cookies
@@ -108,13 +108,26 @@ def test_5_no_secret_is_printed_or_left_in_the_open(forms: Project) -> None:
     assert forms.shell(f"grep -rlF -f /root/needles {folders} || true") == ""
 
 
-def test_6_the_vps_reboots_and_serves(forms: Project) -> None:
+def test_6_a_new_session_secret_ends_sessions_when_that_is_meant(forms: Project) -> None:
+    forms.edit(".env.sandbox", SECRETS["SESSION_SECRET"], "canary-session-of-another-day")
+    done = forms.deploy("-y")
+    assert done.returncode == 1
+    assert "to take a session of before answered 401" in done.stderr
+    assert "higuera deploy --end-sessions" in done.stderr
+    forms.edit(".env.sandbox", "canary%2Fdb%407f3a9c%3Aword", "canary-word-of-another-day")
+    done = forms.run(HIGUERA, "deploy", "--yes", "--end-sessions")
+    assert done.returncode == 0, done.stderr
+    assert "DATABASE_URL3 has another password than the role forms" in done.stdout + done.stderr
+    assert forms.plan() == []
+
+
+def test_7_the_vps_reboots_and_serves(forms: Project) -> None:
     forms.reboot()
     until(lambda: forms.get("/api/health").json()["database"] == "reachable", "the API serves", 60)
     assert "Forms of today" in forms.get("/").text
 
 
-def test_7_installed_with_pip_in_an_empty_project(forms: Project, tmp_path: Path) -> None:
+def test_8_installed_with_pip_in_an_empty_project(forms: Project, tmp_path: Path) -> None:
     """The wheel alone renders and deploys: its templates and its smoke checks are inside."""
     repository = Path(__file__).resolve().parents[2]
     uv = str(BIN / "uv")

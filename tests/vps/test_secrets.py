@@ -37,6 +37,7 @@ def refusal(project: Project, told: str) -> str:
     """What a deploy prints that has to be refused."""
     done = project.deploy("-y")
     assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
     assert told in done.stdout + done.stderr
     return done.stdout + done.stderr
 
