@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from higuera.errors import BuildError
+from higuera.spec.encrypted import AGE, SOPS
+from higuera.spec.load import Deployment, environments
 from higuera.spec.shown import shown
 from higuera.spec.stack import Stack
 
@@ -26,12 +28,43 @@ SECRETS = re.compile(
 )
 # Notes that a failed deploy leaves: no reason for the next one to build anew.
 INCIDENTS = re.compile(r"(.*/)?docs/incidents/", re.DOTALL)
+# What a project has beside its inventory folder, where app and project are one folder; of
+# `templates`, which an app may have too, only the folders that Higuera looks into.
+OWN = (
+    *(".github", ".higuera", ".age-recipients", ".sops.yaml", "smoke"),
+    *("config.py", "deploy.py", "rollback.py"),
+    *(f"templates/{folder}" for folder in ("bin", "host", "nginx", "systemd")),
+)
 
 
-def source_files(source: Path) -> list[str]:
+def files_of(deployment: Deployment) -> list[str]:
+    """Every file that something may be built from: of the source, without the project's own.
+
+    What `sources` or the install's `inputs` name is no less a source. Raises BuildError for none.
+    """
+    stack, source = deployment.stack, deployment.source
+    named = [path for service in stack.services.values() for path in service.sources]
+    named += stack.install.inputs if stack.install is not None else []
+    own = [path for path in _own(deployment) if path.is_relative_to(source)]
+    names = [path.relative_to(source).as_posix() for path in own]
+    return source_files(source, [name for name in names if not select(named, [name])])
+
+
+def _own(deployment: Deployment) -> list[Path]:
+    """What Higuera alone reads, be it there or not."""
+    project = deployment.project
+    encrypted = [
+        f"secrets.{name}{ending}"
+        for name in environments(deployment.inventory)
+        for ending in (AGE, *SOPS)
+    ]
+    return [deployment.inventory, *(project / name for name in (*OWN, *encrypted))]
+
+
+def source_files(source: Path, without: list[str] | None = None) -> list[str]:
     """Every file of a checkout, relative and sorted: what git tracks or would track, if git knows.
 
-    Raises BuildError when there is none.
+    Nothing that is, or lies below, a path in `without`. Raises BuildError when there is none.
     """
     listed = _git(source, "ls-files", "-z", "-t", "-co", "--exclude-standard", "--", ".")
     if listed is None:
@@ -39,8 +72,11 @@ def source_files(source: Path) -> list[str]:
     else:
         lines = (os.fsdecode(line).partition(" ") for line in listed.split(b"\0") if line)
         names = {name for tag, _, name in lines if tag != UNTRACKED or not SECRETS.match(name)}
+    left_out = set(select(names, without)) if without else set()
     found = sorted(
-        name for name in names if not INCIDENTS.match(name) and _is_content(source / name)
+        name
+        for name in names - left_out
+        if not INCIDENTS.match(name) and _is_content(source / name)
     )
     if not found:
         raise BuildError(f"{source}: there is nothing to build in it")

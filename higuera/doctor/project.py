@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from higuera.build.leaks import refuse_public_variables
-from higuera.build.source import fingerprint, source_files
+from higuera.build.source import files_of, fingerprint
 from higuera.database.target import questions_of
 from higuera.errors import HigueraError
 from higuera.render.every import every_file
@@ -100,7 +100,7 @@ def _check_pair(deployment: Deployment, secrets: Secrets) -> None:
 def _check_build(deployment: Deployment, secrets: Secrets) -> None:
     """What is no folder at all is told of the source."""
     stack, source = deployment.stack, deployment.source
-    files = source_files(source) if source.is_dir() else []
+    files = files_of(deployment) if source.is_dir() else []
     refuse_public_variables(stack, source, files, secrets)
     for service in stack.services if files else ():
         fingerprint(source, files, stack, service)

@@ -24,7 +24,9 @@ SAYS = {
     "app": "What is deployed; where stands in <environment>.yml beside this file. Written by\n"
     "`higuera init` from the app's files: what it guessed is yours to correct.\n"
     "Names folders, accounts and units on the host.",
-    "source": "The checkout of the app, relative to this file.",
+    "source": "The checkout of the app, relative to this file. Where the project lies in it, the\n"
+    "project's own files (this folder, smoke/, deploy.py, .github, …) are no source, unless\n"
+    "`sources` or `inputs` name them.",
     "runtimes": "Builds and services use the same version, pinned to the patch level.",
     "install": "Runs before any build, in a copy of the source, when one of its inputs changed.",
     "services": "build runs on this machine and sees no secret; artifact is the folder that it\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyinfra.api import Host
 
 from higuera.build.artifact import Artifact
-from higuera.build.source import commit_of, fingerprint, source_files
+from higuera.build.source import commit_of, files_of, fingerprint
 from higuera.database.target import questions_of
 from higuera.facts.release import LiveRelease, ReleaseState
 from higuera.operations.cutover import Cutover, Wanted, decide, same_code
@@ -68,8 +68,8 @@ class Run:
 
     @cached_property
     def files(self) -> list[str]:
-        """Every file of the source."""
-        return source_files(self.deployment.source)
+        """Every file that something may be built from."""
+        return files_of(self.deployment)
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:

@@ -81,7 +81,11 @@ class Stack(Model):
 
     app: Name
     source: str
-    """The checkout of the app, relative to the folder of the stack file."""
+    """The checkout of the app, relative to the folder of the stack file.
+
+    The own files of a project that lies in it are no source, unless `sources` or `inputs` name
+    them.
+    """
     runtimes: Runtimes
     install: Install | None = None
     services: Annotated[Services, Field(min_length=1)]

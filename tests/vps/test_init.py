@@ -34,3 +34,7 @@ def test_an_app_is_served_with_the_answers_that_are_offered(app: Project) -> Non
     assert app.get("/api/health").json()["database"] == "reachable"
     assert "<h1>Forms</h1>" in app.get("/").text
     assert app.plan() == []
+    for name in ("inventory/stack.yml", "smoke/page.py", ".github/workflows/higuera.yml"):
+        with (app.folder / name).open("a") as file:
+            file.write("# read again\n")
+    assert app.plan() == [], "the project's own files are no source of the app"

@@ -10,14 +10,19 @@ import pytest
 from build_project import git, stack, write
 
 from higuera.build.source import (
+    OWN,
     commit_of,
     commits_between,
     digest_of,
+    files_of,
     fingerprint,
     select,
     source_files,
 )
 from higuera.errors import BuildError
+from higuera.render.template import templates
+from higuera.spec.environment import Environment
+from higuera.spec.load import Deployment
 
 ODD = ["a b", "new\nline", 'quo"te', "tab\t", "é", "-n", "$(id)", os.fsdecode(b"\xff\xfe"), "*"]
 
@@ -330,3 +335,57 @@ def test_secrets_and_records_are_no_source_where_no_git_says_so(source: Path, na
     assert source_files(source) == before
     write(source, ".env.example", "CANARY=")
     assert ".env.example" in source_files(source)
+
+
+MINE = [
+    *(".github/workflows/higuera.yml", ".higuera/runs/1.json", ".age-recipients"),
+    *("config.py", "deploy.py", "rollback.py", "smoke/page.py", "templates/nginx/side.j2"),
+    *("inventory/stack.yml", "inventory/production.yml", "secrets.production.age"),
+]
+THEIRS = [
+    *("web/inventory/stack.yml", "web/smoke/page.py", "web/deploy.py", "web/.github/x.yml"),
+    *("templates/mail.html", "smoke.js", "secrets.schema.json"),
+]
+
+
+def deployment_of(project: Path, source: Path, **changes: Any) -> Deployment:
+    found = stack(**changes).model_copy(
+        update={"source": os.path.relpath(source, project / "inventory")}
+    )
+    (project / "inventory").mkdir(exist_ok=True)
+    environment = Environment.model_validate({"host": "@sandbox/x"})
+    return Deployment(project / "inventory", "production", found, environment)
+
+
+def test_a_projects_own_files_are_no_source_and_an_apps_of_the_same_name_are(source: Path) -> None:
+    before = source_files(source)
+    for name in [*MINE, *THEIRS]:
+        write(source, name)
+    assert files_of(deployment_of(source, source)) == sorted([*before, *THEIRS])
+
+
+def test_a_project_elsewhere_leaves_nothing_out(source: Path, tmp_path: Path) -> None:
+    for name in [*MINE, *THEIRS]:
+        write(source, name)
+    assert files_of(deployment_of(tmp_path, source)) == source_files(source)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sources": ["web", "smoke"]},
+        {"sources": ["smoke/page.py"]},
+        {"install": {"run": "true", "inputs": ["smoke/page.py"]}},
+    ],
+)
+def test_what_the_stack_names_is_a_source(source: Path, changes: dict[str, Any]) -> None:
+    for name in MINE:
+        write(source, name)
+    found = files_of(deployment_of(source, source, **changes))
+    assert set(found) & set(MINE) == {"smoke/page.py"}
+
+
+def test_templates_are_those_that_there_are() -> None:
+    """A folder of templates that is added is the project's own too."""
+    there = {f"templates/{folder.name}" for folder in templates().iterdir() if folder.is_dir()}
+    assert {name for name in OWN if name.startswith("templates/")} == there
