@@ -3,9 +3,11 @@
 import json
 import shlex
 import sys
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypedDict
 
 import typer
 from rich.console import Console
@@ -14,6 +16,7 @@ from rich.table import Table
 from higuera.cli.host import Env, answer
 from higuera.cli.secrets_edit import edit_secrets
 from higuera.errors import HigueraError, HostError, SecretError
+from higuera.render.quoting import env_file
 from higuera.spec.load import Deployment, load_deployment
 from higuera.spec.lookup import Finding, look_up
 from higuera.spec.secrets import missing_of, problems_of
@@ -35,6 +38,42 @@ match($0, /^[A-Za-z_][A-Za-z0-9_]*="/) { tell(); name = substr($0, 1, RLENGTH - 
 { text = text $0 "\n" }
 END { tell() }
 """
+
+OnHost = Literal["same", "other", "unknown"]
+# What the table says; `unknown` is a value that is missing here, or that only a command has.
+SAYS: dict[OnHost | None, str] = {
+    "same": "has it since {}",
+    "other": "has another one, of {}",
+    "unknown": "has one of {}, not compared",
+    None: "–",
+}
+
+Row = TypedDict(
+    "Row",
+    {
+        "name": str,
+        "used_by": list[str],
+        "from": str | None,
+        "on_host": OnHost | None,
+        "since": str | None,
+    },
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a host has of a secret."""
+
+    since: datetime
+    """The latest moment at which it got the value that it has."""
+    digest: str = field(repr=False)
+    """Of its value, in memory only: one of few words could be guessed from it."""
+
+    def compared(self, value: str | None, name: str) -> OnHost:
+        """Whether it is the value of here."""
+        if value is None:
+            return "unknown"
+        return "same" if digest_of(name, value) == self.digest else "other"
 
 
 @app.command()
@@ -63,7 +102,7 @@ def list_(
     environment: Env = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Each declared secret: who uses it, where from, since when the host has its value.
+    """Each declared secret: who uses it, where from, and whether the host has its value.
 
     Decrypts, and runs no command.
     """
@@ -72,23 +111,26 @@ def list_(
     found = look_up(list(users), deployment.secret_sources, run_commands=False)
     _warn(found)
     try:
-        since = unchanged_since(_lines(deployment))
+        held = held_by(_lines(deployment))
     except HigueraError as error:
-        print(f"when they changed is not known: {error}", file=sys.stderr)
-        since = {}
-    rows = [
-        {
-            "name": name,
-            "used_by": users[name],
-            "from": found.origins.get(name),
-            "unchanged_since": f"{since[name]:%Y-%m-%dT%H:%M:%SZ}" if name in since else None,
-        }
-        for name in users
-    ]
+        print(f"what the host has is not known: {error}", file=sys.stderr)
+        held = {}
+    rows = [_row(name, users[name], found, held) for name in users]
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
         _print(rows)
+
+
+def _row(name: str, users: list[str], found: Finding, held: dict[str, Held]) -> Row:
+    there = held.get(name)
+    return {
+        "name": name,
+        "used_by": users,
+        "from": found.origins.get(name),
+        "on_host": there.compared(found.values.get(name), name) if there else None,
+        "since": f"{there.since:%Y-%m-%dT%H:%M:%SZ}" if there else None,
+    }
 
 
 @app.command()
@@ -98,21 +140,26 @@ def edit(environment: Env = None) -> None:
     print(edit_secrets(deployment.secret_sources, deployment.secret_names()))
 
 
-def unchanged_since(lines: list[str]) -> dict[str, datetime]:
-    """Since when, at the latest, the host has had today's value of each secret.
+def held_by(lines: list[str]) -> dict[str, Held]:
+    """What a host has of each secret, from lines of `SECONDS NAME DIGEST`, one for each file.
 
-    From lines of `SECONDS NAME DIGEST`, one for each file that holds it. The newest file has
-    today's value; the oldest one with the same digest had it already then.
+    The newest file has its value; the oldest one with the same digest had it already then.
     """
     times: dict[str, list[tuple[int, str]]] = {}
     for line in lines:
         time, name, digest = line.split()[:3]
         times.setdefault(name, []).append((int(time), digest))
-    since = {}
+    held = {}
     for name, seen in times.items():
         _, today = max(seen)
-        since[name] = datetime.fromtimestamp(min(t for t, d in seen if d == today), UTC)
-    return since
+        since = datetime.fromtimestamp(min(t for t, d in seen if d == today), UTC)
+        held[name] = Held(since, today)
+    return held
+
+
+def digest_of(name: str, value: str) -> str:
+    """The digest that a host gives of a secret; `print` of awk adds a newline."""
+    return sha256(f"{env_file({name: value})}\n".encode()).hexdigest()
 
 
 def lines_of(files: list[str]) -> str:
@@ -136,13 +183,13 @@ def _warn(found: Finding) -> None:
         print(f"nothing uses: {told}", file=sys.stderr)
 
 
-def _print(rows: list[dict[str, list[str] | str | None]]) -> None:
+def _print(rows: list[Row]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("secret", "used by", "from", "unchanged since"):
+    for title in ("secret", "used by", "from", "the host"):
         table.add_column(title, overflow="fold")
     for row in rows:
-        users, when = row["used_by"] or [], row["unchanged_since"] or "–"
-        table.add_row(str(row["name"]), ", ".join(users), str(row["from"] or "missing"), str(when))
+        says = SAYS[row["on_host"]].format(row["since"])
+        table.add_row(row["name"], ", ".join(row["used_by"]), row["from"] or "missing", says)
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 200

@@ -48,10 +48,12 @@ def test_secrets_move_what_uses_them(mini: Project) -> None:
     assert mini.plan() == [], "the same value from another source"
     before = listed(mini)
     assert (before["used_by"], before["from"]) == (["backend"], "secrets.sandbox.age")
+    assert before["on_host"] == "same"
 
     pids, began = mini.pids(), int(time.time())
     with loaded(mini) as counted:
         seal(mini, f"MINI_SECRET={CANARY}\nOLD=canary-old\n")
+        assert listed(mini) == {**before, "on_host": "other"}
         printed = mini.deployed("-vvv", "--diff", "--debug")
     assert "secrets that nothing uses: OLD (secrets.sandbox.age)" in printed
     assert counted["failures"] == 0, f"{counted['reasons']}\n{counted['lost']}"
@@ -60,9 +62,10 @@ def test_secrets_move_what_uses_them(mini: Project) -> None:
     after = mini.pids()
     assert after["mini-web-blue.service"] == pids["mini-web-blue.service"]
     assert "mini-web-green.service" not in after and "mini-backend-green.service" in after
-    since = datetime.strptime(listed(mini)["unchanged_since"], "%Y-%m-%dT%H:%M:%SZ")
+    there = listed(mini)
+    since = datetime.strptime(there["since"], "%Y-%m-%dT%H:%M:%SZ")
     assert since.replace(tzinfo=UTC).timestamp() >= began > 0
-    assert before["unchanged_since"] < listed(mini)["unchanged_since"]
+    assert there["on_host"] == "same" and before["since"] < there["since"]
 
     (mini.folder / "secrets.sandbox.age").unlink()
     given = f'{{MINI_SECRET: "!echo {CANARY}-again"}}'

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from higuera.cli.main import main
-from higuera.cli.secrets import lines_of, unchanged_since
+from higuera.cli.secrets import held_by, lines_of
 from higuera.render.quoting import env_file
 from higuera.spec.encrypted import decrypt
 
@@ -184,11 +184,11 @@ def test_list_with_the_host_down(project: Project) -> None:
         ("PASSWORD", ["seed", "smoke login"], None),
     ]
     assert json.loads(out) == [
-        {"name": name, "used_by": users, "from": where, "unchanged_since": None}
+        {"name": name, "used_by": users, "from": where, "on_host": None, "since": None}
         for name, users, where in rows
     ]
     assert "nothing uses: OLD (secrets.production.age)\n" in err
-    assert "when they changed is not known: 127.0.0.1 gave no answer\n" in err
+    assert "what the host has is not known: 127.0.0.1 gave no answer\n" in err
     assert not (project.folder / "ran").exists()
     status, out, _ = project.run("list")
     assert [line.split() for line in out.splitlines()[1:]] == [
@@ -212,9 +212,14 @@ def test_since_when_a_host_has_them(tmp_path: Path) -> None:
     files = [str(tmp_path / name) for name in [*written, "not there"]]
     done = subprocess.run(["sh", "-c", lines_of(files)], check=True, capture_output=True, text=True)
     assert CANARY not in done.stdout
-    since = unchanged_since(done.stdout.splitlines())
-    found = {name: int(moment.timestamp()) for name, moment in since.items()}
+    held = held_by(done.stdout.splitlines())
+    found = {name: int(there.since.timestamp()) for name, there in held.items()}
     assert found == {"KEPT": 1000, "SESSION": 2000, "ONLY": 3000}
+    assert held["KEPT"].compared(kept, "KEPT") == "same"
+    assert held["SESSION"].compared("new", "SESSION") == "same"
+    for value in ("old", "", "new "):
+        assert held["SESSION"].compared(value, "SESSION") == "other"
+    assert held["SESSION"].compared(None, "SESSION") == "unknown"
 
 
 def test_edit_age(project: Project) -> None:
