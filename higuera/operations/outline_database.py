@@ -25,7 +25,9 @@ def target_now(gate: Gate, seen: Look, refusals: list[str]) -> Target:
         is_elsewhere = database is not None and database.provision == "external"
         if seen.outlook.is_silent and is_elsewhere and gate.run.cutover().is_due:
             refusals.append(seen.outlook.why)
-        return Target(state="unknown", why=seen.outlook.why, drift=[], pending=_all_pending(gate))
+        return Target(
+            state="unknown", why=seen.outlook.why, drift=[], pending=_all_pending(gate, refusals)
+        )
     try:
         pending = gate.pending()
         refuse(gate.target, dumps=pending != [])
@@ -33,15 +35,15 @@ def target_now(gate: Gate, seen: Look, refusals: list[str]) -> Target:
         refusals.append(str(error))
         pending = None
     state, why, drift = _parity(gate, seen)
-    listed = None if pending is None else _migrations(gate, pending)
+    listed = None if pending is None else _migrations(gate, pending, refusals)
     return Target(state=state, why=why, drift=drift, pending=listed)
 
 
-def _all_pending(gate: Gate) -> list[Migration] | None:
+def _all_pending(gate: Gate, refusals: list[str]) -> list[Migration] | None:
     """Where nothing is live all of them; else that cannot be told."""
     if gate.run.state().manifest is not None:
         return None
-    return _migrations(gate, [migration.name for migration in gate.migrations])
+    return _migrations(gate, [migration.name for migration in gate.migrations], refusals)
 
 
 def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
@@ -65,7 +67,8 @@ def _parity(gate: Gate, seen: Look) -> tuple[TargetState, str, list[Object]]:
     return ("drift" if drift else "equal"), f"what it was last proven equal to{part}", objects
 
 
-def _migrations(gate: Gate, names: list[str]) -> list[Migration]:
+def _migrations(gate: Gate, names: list[str], refusals: list[str]) -> list[Migration]:
+    """Them as they are checked; a fault of syntax is sure to end the deploy that runs it."""
     if not names:
         return []
     # PostgreSQL's parser, which a plan without migrations does without
@@ -79,6 +82,9 @@ def _migrations(gate: Gate, names: list[str]) -> list[Migration]:
     report = check(
         source, chosen, Pending("pending", frozenset(chosen)), gate.migrate.lint, run_program
     )
+    if gate.migrate.ledger != "sql":  # whose runner may make something else of a file, as psql does
+        faults = [found.syntax for found in report.files if found.syntax is not None]
+        refusals += [f"{fault.file}:{fault.line}: {fault.text}" for fault in faults]
     return [
         _migration(name, paths.get(name), found, source)
         for name, found in zip(names, report.files, strict=True)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from harness import HIGUERA, SECRETS, Project
-from migrations import migration, next_code, sql
+from migrations import DRIZZLE, migration, next_code, sql
 
 from higuera.plan.model import Plan
 
@@ -162,6 +162,14 @@ def test_5_a_contract_migration(forms_story: Project) -> None:
         forms_story, "in the source: migrations changed", "in the source: service backend changed"
     )
     forms_story.edit("inventory/stack.yml", "# stop_limit: 30", "stop_limit: 45")
+    file = forms_story.folder / DRIZZLE / "0002_name.sql"
+    text = file.read_text()
+    file.write_text(f"{text}selec 1;\n")
+    done = plan(forms_story)
+    assert done.returncode == 1, "it would fail in the rehearsal"
+    line = text.count("\n") + 1
+    assert f"0002_name.sql:{line}: PostgreSQL's parser: syntax error at or near" in done.stdout
+    file.write_text(text)
     done = plan(forms_story, "--out", "p.json")
     assert done.returncode == 2
     unit = "/etc/systemd/system/forms-backend-blue.service"

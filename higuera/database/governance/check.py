@@ -42,6 +42,8 @@ class Checked:
     """None where it is not pending, or could not be read."""
     papers: Papers
     remarks: list[Remark] = field(default_factory=list)
+    syntax: Remark | None = None
+    """Where PostgreSQL would refuse to read it."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,9 @@ def _check(source: Path, path: Path, pending: bool, lint: Lint, run: Run) -> Che
         return _classed(file, papers, [Action(1, "unknown", note.text)], [*remarks, note])
     actions = read_actions(text)
     if isinstance(actions, Unreadable):
-        why = f"PostgreSQL's parser: {actions.why}"
-        return Checked(
-            file, pending, None, papers, [*remarks, _error(file, actions.line or 1, why)]
-        )
+        fault = _error(file, actions.line or 1, f"PostgreSQL's parser: {actions.why}")
+        syntax = fault if actions.line is not None else None  # else it is the parser that gave up
+        return Checked(file, pending, None, papers, [*remarks, fault], syntax)
     remarks += [
         Remark(file, action.line, "note", action.kind, action.what)
         for action in actions

@@ -1,6 +1,7 @@
 """`migrated`: what is pending is applied once, also where somebody else applied it meanwhile."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +31,16 @@ NOTHING_PENDING = "no migration is pending: no dump, no run"
 class There:
     """The host of a deploy and its target: how many of two migrations it has, what a run does."""
 
-    def __init__(self, applied: int, *runs: Callable[["There"], str]) -> None:
+    def __init__(
+        self, applied: int, *runs: Callable[["There"], str], project: Path = PROJECT
+    ) -> None:
         self.applied = applied
         self.runs = list(runs)
         self.asked: list[str] = []
         """The digests with which it was asked to migrate."""
         self.told: list[str] = []
         deployment = load_deployment(PROJECT / "inventory", "sandbox")
+        deployment = replace(deployment, inventory=project / "inventory")
         assert deployment.stack.database is not None
         assert deployment.stack.database.migrate is not None
         run: Any = SimpleNamespace(
@@ -211,3 +215,31 @@ class TestWhatOnlyASnapshotTells:
         found = target_now(there.gate, seen, refusals)
         assert (found.state, refusals) == (state, [])
         assert found.why == "what it was last proven equal to (partial: tables and columns only)"
+
+
+@pytest.mark.parametrize(
+    ("text", "ledger", "refused"),
+    [
+        (
+            "select 1;\nselec 2;\n",
+            "drizzle",
+            [f"{SECOND}.sql:2: PostgreSQL's parser: syntax error"],
+        ),
+        ("\\set x 1\nselect 1;\n", "sql", []),
+        ("select 1;\n", "drizzle", []),
+    ],
+)
+def test_a_plan_refuses_what_no_postgresql_can_read(
+    tmp_path: Path, text: str, ledger: Any, refused: list[str]
+) -> None:
+    folder = "examples/forms/apps/backend/drizzle"
+    shutil.copytree(PROJECT / folder, tmp_path / folder)
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / folder / f"{SECOND}.sql").write_text(text)
+    there = There(0, project=tmp_path)
+    target = there.target()
+    there.gate.migrate = there.gate.migrate.model_copy(update={"ledger": ledger})
+    refusals: list[str] = []
+    target_now(there.gate, cast(Any, SimpleNamespace(outlook=OutlookState(target))), refusals)
+    told = [sentence.removeprefix("apps/backend/drizzle/") for sentence in refusals]
+    assert [sentence.partition(" at or")[0] for sentence in told] == refused
