@@ -129,6 +129,23 @@ def test_a_fork_without_secrets_is_told_so(tmp_path: Path) -> None:
     assert not (tmp_path / ".env.staging").exists()
 
 
+@pytest.mark.parametrize("name", [name for name in STEPS if "Take the key" in name])
+def test_no_key_is_laid_down_where_no_host_is_known(tmp_path: Path, name: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    environment |= {"KEY": "key", "KNOWN_HOSTS": "", "SECRETS": "A=1"}
+    done = subprocess.run(
+        [*BASH, "-c", STEPS[name]],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "set the secret HIGUERA_KNOWN_HOSTS" in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_nothing_is_written_into_the_source_but_what_git_ignores(name: str) -> None:
     targets = re.findall(r"(?:>>?|--out) *(\S+)", STEPS[name])
