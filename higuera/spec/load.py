@@ -166,7 +166,10 @@ def pick_environment(inventory: Path, requested: str | None) -> str:
         return own[0]
     if not own and SANDBOX in found:
         return SANDBOX
-    raise SpecError(f"{shown(inventory)}: which environment? Set HIGUERA_ENV to one of: {listed}")
+    by_name = f"; or name it: higuera plan {own[0]}" if own else ""
+    raise SpecError(
+        f"{shown(inventory)}: which environment? Set HIGUERA_ENV to one of: {listed}{by_name}"
+    )
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

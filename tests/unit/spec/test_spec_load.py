@@ -241,7 +241,11 @@ def test_only_one_beside_the_sandbox(project: Project, names: list[str], picked:
 
 @pytest.mark.parametrize(
     ("names", "listed"),
-    [(["a", "b"], "a, b"), (["sandbox", "b", "a"], "a, b, sandbox"), ([], "none")],
+    [
+        (["a", "b"], "a, b; or name it: higuera plan a"),
+        (["sandbox", "b", "a"], "a, b, sandbox; or name it: higuera plan a"),
+        ([], "none"),
+    ],
 )
 def test_several_are_listed(project: Project, names: list[str], listed: str) -> None:
     with pytest.raises(SpecError) as raised:
