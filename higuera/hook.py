@@ -7,7 +7,6 @@ begins and ends the record of a run, and keeps secrets off the screen.
 """
 
 import atexit
-import logging
 import os
 import signal
 import sys
@@ -171,10 +170,9 @@ def _confirmed(message: str) -> bool:
         if _record is not None:
             _record.answered()
     if not agreed:
-        told = "Declined: nothing was changed by this run after this point."
-        click.echo(f"    {told}", err=True)
+        click.echo("    Declined: nothing was changed by this run after this point.", err=True)
         if _record is not None:
-            _record.log(logging.ERROR, told)
+            _record.declined()
         sys.exit(1)
     return True
 

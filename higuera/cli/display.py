@@ -46,7 +46,7 @@ class Plain:
         """Print how it ended, and where the rest can be read."""
         for line in summary(story):
             self.say(line)
-        if story.result != "ok" and record is not None:
+        if story.result not in ("ok", "declined") and record is not None:
             self.say(f"record: {_near(record)}")
 
 

@@ -34,6 +34,8 @@ def rollback(
     deployment = load_deployment(Path("inventory"), environment, with_source=False)
     if as_json and not (yes or dry_run):
         raise HostError("--json asks nobody: give --yes or --dry-run with it")
+    if not yes and not dry_run and not sys.stdin.isatty():
+        raise HostError("there is no terminal to ask on: give --yes; nothing was changed")
     before, target = _standing(deployment) if as_json else (None, None)
     variables = {"HIGUERA_TO": to or "", **({"HIGUERA_FORCE": "1"} if force else {})}
     if dry_run:

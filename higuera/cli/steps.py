@@ -73,6 +73,8 @@ def summary(story: Story) -> list[str]:
     live = [f"release {end.release} is live all the same"] if end.release else []
     if end.result == "ok":
         return [_went_well(story, end, took)]
+    if end.result == "declined":
+        return [f"{story.what} not begun: declined"]
     if end.result == "interrupted":
         return [f"interrupted{where} after {took}; what serves now: higuera status", *live]
     if end.result == "died":

@@ -45,6 +45,8 @@ def truth(code: int, finished: Event | None, signals: list[int]) -> tuple[int, R
     """
     if finished is not None and finished.result == "interrupted":
         return finished.status or 130, "interrupted"
+    if finished is not None and finished.result == "declined":
+        return 1, "declined"
     said_so = finished is not None and finished.result == "ok"
     if code == 0 and (said_so or (finished is None and not signals)):
         return 0, "ok"

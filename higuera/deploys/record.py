@@ -53,6 +53,7 @@ class Record(BaseStateCallback):
         self._began = self._step_began = time.monotonic()
         self._waited = 0.0
         self._signal = 0
+        self._is_declined = False
         self._is_over = False
         self._errors: list[str] = []
         self._failed: str | None = None
@@ -91,6 +92,10 @@ class Record(BaseStateCallback):
     def answered(self) -> None:
         """There was an answer."""
         self._waited += time.monotonic()
+
+    def declined(self) -> None:
+        """The answer was no."""
+        self._is_declined = True
 
     def interrupted(self, number: int) -> bool:
         """A signal ends the run; whether it is the first one."""
@@ -136,7 +141,8 @@ class Record(BaseStateCallback):
     def close(self, state: State) -> None:
         """Write how the run ended; for the very end of the process."""
         is_over = state.current_stage == StateStage.Disconnect and not state.failed_hosts
-        result: Result = "interrupted" if self._signal else "ok" if is_over else "failed"
+        no: Result = "declined" if self._is_declined else "failed"
+        result: Result = "interrupted" if self._signal else "ok" if is_over else no
         status = 128 + self._signal if self._signal else 0 if is_over else 1
         moved = self._moved()
         self._write(

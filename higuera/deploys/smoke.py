@@ -235,4 +235,5 @@ def _prove(host: Host, checks: list[Check], target: Target) -> None:
             for outcome in failed
         ]
         raise SmokeError("\n".join(lines) or "no smoke check ran")
-    host.log(f"{sum(outcome.ok for outcome in report.outcomes)} smoke checks passed")
+    passed = sum(outcome.ok for outcome in report.outcomes)
+    host.log(f"{passed} smoke check{'' if passed == 1 else 's'} passed")

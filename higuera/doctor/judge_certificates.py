@@ -1,6 +1,7 @@
 """Certificates: those of nginx on the host, and those that the public side shows."""
 
 import time
+from typing import Any
 
 from higuera.doctor.facts import Facts
 from higuera.doctor.report import Verdict, failed, not_checked, ok, warning
@@ -38,19 +39,25 @@ def judge_renewal(facts: Facts) -> Verdict | None:
     told = (facts.host.status or {}).get("certificate") if facts.host else None
     known = told if isinstance(told, dict) else {}
     if known.get("problem"):
+        is_none = known.get("kind") == "stand-in"
+        there = "there is none yet; not got" if is_none else f"{_shown(known)}; not renewed"
         return warning(
-            f"{known.get('kind')}, until {known.get('ends')}; not renewed: {known['problem']}",
+            f"{there}: {known['problem']}",
             f"then there: systemctl start {facts.known.stack.app}-certificate",
         )
     if (timer := known.get("timer")) and timer != TIMER:
         unit = f"{facts.known.stack.app}-certificate.timer"
         return warning(
-            f"{known.get('kind')}, until {known.get('ends')}; nobody renews it: {unit} is {timer}",
+            f"{_shown(known)}; nobody renews it: {unit} is {timer}",
             f"there: systemctl enable --now {unit}; the next deploy does it too",
         )
     if known.get("kind") == "stand-in":
         return warning("there is none yet; a stand-in is shown", "higuera deploy asks for it")
     return None
+
+
+def _shown(known: dict[str, Any]) -> str:
+    return f"{known.get('kind')}, until {known.get('ends')}"
 
 
 def _advice(facts: Facts) -> str:

@@ -170,8 +170,19 @@ class Gate:
         except HostError as error:
             with undoing(error):
                 run_remote(host, f"{self.run.tool} end-rehearsal")
-            raise DatabaseError(f"{_rehearsal_failed(error)}; the target was not touched") from None
+            raise DatabaseError(f"{self._failed(error)}; the target was not touched") from None
         self.expected = self._rehearsed(host, lines)
+
+    def _failed(self, error: HostError) -> str:
+        """The migrations' own fault where they printed something; else the host's."""
+        lines = str(error).splitlines()
+        said = (line for line in lines if not line.startswith("scratch "))
+        shown = "\n".join(line.removeprefix("job ") for line in said)
+        if not any(line.startswith("job ") for line in lines):
+            return f"{shown}\nthe migrations could not be rehearsed"
+        names = ", ".join(self.pending() or [])
+        new = f" (new to the target: {names})" if names else ""
+        return f"{shown}\nthe migrations fail on an empty database{new}"
 
     def _is_recorded(self) -> bool:
         return (
@@ -279,16 +290,6 @@ class Gate:
             is_partial=self.expected.is_partial,
             backup=self.backup,
         )
-
-
-def _rehearsal_failed(error: HostError) -> str:
-    """The migrations' own fault where they printed something; else the host's."""
-    lines = str(error).splitlines()
-    said = (line for line in lines if not line.startswith("scratch "))
-    shown = "\n".join(line.removeprefix("job ") for line in said)
-    if any(line.startswith("job ") for line in lines):
-        return f"{shown}\nthe migrations fail on an empty database"
-    return f"{shown}\nthe migrations could not be rehearsed"
 
 
 def check_target(gate: Gate, host: Host) -> list[str] | None:

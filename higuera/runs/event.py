@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Kind = Literal["started", "asked", "step_started", "log", "step_done", "step_failed", "finished"]
-Result = Literal["ok", "unchanged", "failed", "interrupted", "died"]
+Result = Literal["ok", "unchanged", "failed", "declined", "interrupted", "died"]
 Level = Literal["info", "warning", "error"]
 
 
@@ -49,7 +49,8 @@ class Event(BaseModel):
     result: Result | None = Field(
         default=None,
         description="A step: ok (it changed something), unchanged, failed. "
-        "A run: ok, failed, interrupted, died (nothing of it was left to write its end).",
+        "A run: ok, failed, declined (nobody agreed, it was not begun), interrupted, died (nothing "
+        "of it was left to write its end).",
     )
     status: int | None = Field(default=None, description="With finished: the exit status.")
     level: Level | None = Field(default=None, description="Of a log.")

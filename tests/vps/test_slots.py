@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from harness import HIGUERA, Project, until
+from harness import BIN, HIGUERA, Project, until
 from test_exclusive import WORKER
 
 
@@ -111,7 +111,7 @@ def test_a_rollback_is_to_what_was_seen_when_it_was_asked_for(mini: Project) -> 
         mini.deployed()
         mini.edit("app/web/server.js", f"Mini {name}", "Mini one")
     with subprocess.Popen(
-        [HIGUERA, "rollback"],
+        [str(BIN / "pyinfra"), "inventory", "rollback.py"],
         cwd=mini.folder,
         env={**os.environ, **mini.variables},
         stdin=subprocess.PIPE,

@@ -78,7 +78,7 @@ def test_an_authority_that_is_down_stops_no_deploy(
     assert "meanwhile plain HTTP serves" in said
     assert "Mini new" in curl(mini_story, f"http://{NAME}/")
     assert certificate(mini_story)["kind"] == "stand-in"
-    assert "tls       none yet, plain HTTP serves; not renewed: https://" in mini_story.shell(
+    assert "tls       none yet, plain HTTP serves; not got: https://" in mini_story.shell(
         "higuera-mini status"
     )
     smoked(mini_story)

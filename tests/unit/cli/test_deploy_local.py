@@ -191,13 +191,19 @@ def test_a_bug_shows_itself_and_no_secret(project: Path, place: str, is_logged: 
 def test_nobody_to_ask(project: Path) -> None:
     done = run(project, "higuera", "deploy")
     assert done.returncode == 1
-    assert "there is no terminal to ask on: give --yes; nothing was changed" in done.stderr
+    told = "there is no terminal to ask on: give --yes; nothing was changed"
+    assert told in done.stderr
+    assert told in run(project, "higuera", "rollback").stderr
     assert records(project, "here") == []
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "said"),
-    [("y\n", 0, "put right"), ("\x03", 130, "interrupted")],
+    [
+        ("y\n", 0, "put right"),
+        ("n\n", 1, "deploy not begun: declined\r\n"),
+        ("\x03", 130, "interrupted"),
+    ],
 )
 def test_a_person_is_asked_once(project: Path, answer: str, status: int, said: str) -> None:
     child, terminal = pty.fork()
@@ -213,7 +219,7 @@ def test_a_person_is_asked_once(project: Path, answer: str, status: int, said: s
     assert said in shown
     assert_hidden(shown)
     story = told_by(map(parse, records(project, "here")[0].read_text().splitlines()))
-    assert story.result == {0: "ok", 1: "failed", 130: "interrupted"}[status]
+    assert story.result == {0: "ok", 1: "declined", 130: "interrupted"}[status]
     assert story.changed == (["Build", "Upload"] if status == 0 else [])
 
 

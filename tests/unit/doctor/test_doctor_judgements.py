@@ -181,6 +181,12 @@ CASES: list[tuple[str, Break, str, list[str]]] = [
     ),
     (
         "certificates",
+        host(status={"certificate": {"kind": "stand-in", "problem": "no address"}}),
+        "warning",
+        ["there is none yet; not got: no address", "systemctl start forms-certificate"],
+    ),
+    (
+        "certificates",
         host(EXPIRED, status={"certificate": {"kind": "acme", "problem": "no address"}}),
         "failed",
         ["forms.pem has expired", "not renewed: no address"],

@@ -16,7 +16,7 @@ from pyinfra.context import ctx_host
 
 from higuera.database.catalog import Catalog
 from higuera.database.target import Target
-from higuera.errors import HostError
+from higuera.errors import DatabaseError, HostError
 from higuera.facts.outlook import OutlookState
 from higuera.operations.gate import PARTIAL, Expected, Gate
 from higuera.operations.outline_database import target_now
@@ -171,6 +171,25 @@ def test_a_failed_run_says_what_it_left_and_what_serves() -> None:
         "could not create unique index",
         "it left nothing behind: the schema is as it was before",
         "nothing is live yet",
+    ]
+
+
+def test_a_failed_rehearsal_names_what_is_new() -> None:
+    def run_remote(host: Host, command: str) -> list[str]:
+        if "end-rehearsal" in command:
+            return []
+        raise HostError("scratch local\njob migration failed: division by zero")
+
+    gate = There(1).gate
+    with (
+        patch("higuera.operations.gate.run_remote", run_remote),
+        pytest.raises(DatabaseError) as raised,
+    ):
+        gate.rehearse(fake_host())
+    assert str(raised.value).splitlines() == [
+        "migration failed: division by zero",
+        f"the migrations fail on an empty database (new to the target: {SECOND}); "
+        "the target was not touched",
     ]
 
 
