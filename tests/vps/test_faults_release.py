@@ -83,9 +83,13 @@ def test_healthy_but_login_or_writes_are_broken(mini: Project) -> None:
 
 
 def test_a_candidate_that_is_never_healthy(mini: Project) -> None:
+    """Of a long log its end is told, which says why."""
     mini.edit(SERVER, "answer(200, { status: 'ok'", "answer(500, { status: 'no'")
+    talk = "for (let line = 1; line <= 40; line++) console.log(`line ${line} of its start`)\n"
+    mini.edit(SERVER, "server.keepAliveTimeout", f"{talk}server.keepAliveTimeout")
     next_page(mini, "one", "two")
-    refused(mini, "did not become healthy", "in 10 s", "500")
+    printed = refused(mini, "did not become healthy", "in 10 s", "500", "line 40 of its start")
+    assert "line 15 of its start" not in printed
     settled(mini, "one", ("candidates", "failed"))
     mini.edit(SERVER, "answer(500, { status: 'no'", "answer(200, { status: 'ok'")
     converges(mini, "two")

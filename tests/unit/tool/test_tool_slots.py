@@ -126,6 +126,16 @@ class TestStart:
         assert calls[-2:] == HALT
         assert host.live == "0001"
 
+    def test_the_last_lines_of_a_long_log(self, host: ToolHost) -> None:
+        """Of what it said since its start; with --lines, systemd 252 prints the first of these."""
+        host.stub("journalctl", 'case "$*" in *--lines*) seq 25 ;; *--since*) seq 40 ;; esac')
+        host.run("prepare", "web", "green", "r2")
+        (host.stubs / "show").write_text("ActiveState=failed\nNRestarts=0\n")
+        host.fail("curl")
+        told = host.try_to("start", "web", "green").stderr.splitlines()
+        last = told.index("the last lines of its log:")
+        assert told[last + 1 :] == [str(number) for number in range(16, 41)]
+
     def test_one_that_answers_and_was_restarted_is_not_healthy(self, host: ToolHost) -> None:
         host.run("prepare", "web", "green", "r2")
         (host.stubs / "show").write_text("ActiveState=active\nNRestarts=1\n")
