@@ -62,6 +62,7 @@ CHECKS = (
     Check("upgrades", "host", judge_machine.upgrades),
     Check("reboot", "host", judge_machine.reboot),
     Check("ports", "root", judge_app.ports),
+    Check("nginx", "host", judge_app.nginx),
     Check("versions", "host", judge_app.versions),
     Check("tool", "host", judge_app.tool),
     Check("lock", "app", judge_app.lock),

@@ -69,6 +69,8 @@ class HostState:
     """SHA-256 of the on-host tool; empty: the app was never deployed."""
     status: dict[str, Any] | None = None
     """The keys of `higuera status --json`."""
+    nginx: str = ""
+    """What systemd says of it, as `active enabled`."""
     failed_units: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
     database: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ def parse_host(lines: list[str]) -> HostState:
         clients=tuple(sorted(int(major) for major in found["pgclient"] if _all_int(major))),
         tool="".join(found["tool"][:1]),
         status=_status(found["status"]),
+        nginx="".join(found["nginx"][:1]).strip(),
         failed_units=tuple(name for (name,) in rows(found, "failedunit", 1)),
         migrations=tuple(name for (name,) in rows(found, "migrates", 1)),
         database=tuple(found["database"]),

@@ -77,6 +77,7 @@ for client in /usr/lib/postgresql/*/bin/pg_dump; do
     [ ! -e "$client" ] || echo "pgclient $(echo "$client" | cut -d/ -f5)"
 done
 
+echo "nginx $(systemctl is-active nginx.service 2>/dev/null) $(systemctl is-enabled nginx.service 2>/dev/null)"
 systemctl list-units --plain --no-legend --state=failed "$app-*" 2>/dev/null |
     awk '{ print "failedunit", $1 }'
 systemctl list-units --plain --no-legend --state=active,activating \

@@ -54,6 +54,19 @@ def _who(listener: Listener) -> str:
     return f"{listener.name} (process {listener.process}{unit})"
 
 
+def nginx(facts: Facts) -> Verdict:
+    """Whether it runs, which is all that people see; and whether a deploy may start it."""
+    found = facts.there.nginx
+    if "masked" in found:
+        return failed(f"it is masked ({found}): a deploy fails", "there: systemctl unmask nginx")
+    if not facts.there.tool:
+        return not_checked(NEVER)
+    if found not in ("active enabled", "reloading enabled"):
+        advice = "there: systemctl enable --now nginx; a deploy does it too"
+        return warning(f"it does not run, or will not after a reboot: {found}", advice)
+    return ok("it runs")
+
+
 def versions(facts: Facts) -> Verdict:
     """What runs there, beside what this side would bring."""
     host, stack = facts.there, facts.known.stack

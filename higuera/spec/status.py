@@ -83,6 +83,9 @@ class Status(Model):
     """null: nothing is live."""
     previous: PreviousPlan | None
     """null: there is nothing to go back to."""
+    nginx: str
+    """What systemd says of it, `active enabled` as it should be: where it does not run, nobody is
+    answered, however healthy the services are."""
     services: dict[str, ServiceStatus]
     """By the service's name, those that serve."""
     armed: Armed | None

@@ -161,7 +161,17 @@ def test_5_a_converged_vps_is_well_and_left_alone(patient: Project) -> None:
     assert code == 0
     assert patient.executions() - sessions == 1, "one round trip"
     assert patient.snapshot() == before
-    for name in ("tool", "lock", "cutover", "migration", "units", "ports", "port 80", "versions"):
+    for name in (
+        "tool",
+        "lock",
+        "cutover",
+        "migration",
+        "units",
+        "ports",
+        "port 80",
+        "versions",
+        "nginx",
+    ):
         assert checks[name]["status"] == "ok", checks[name]
     assert "node-22.23.3" in checks["versions"]["found"]
     assert took < 30, "about 2 s where nobody else uses the machine"
@@ -176,7 +186,16 @@ def test_6_what_is_open_on_a_converged_vps_is_told(patient: Project) -> None:
         until(lambda: is_held(patient, "/run/higuera/mini.lock"), "the lock is held", 10)
         finds(patient, "lock", "failed", "bob@ci", "deploy of ab12cd3")
     with broken(patient, "systemctl stop nginx", "systemctl start nginx"):
-        finds(patient, "port 80", "warning", "refuses", "systemctl status nginx")
+        checks = finds(patient, "port 80", "warning", "refuses", "systemctl status nginx")
+        assert checks["nginx"]["found"].endswith(": inactive enabled")
+        assert "nginx     does not run" in patient.run(HIGUERA, "status").stdout
+    masked = "systemctl --quiet mask --now nginx"
+    with broken(patient, masked, "systemctl --quiet unmask nginx && systemctl start nginx"):
+        finds(patient, "nginx", "failed", "masked", "systemctl unmask nginx")
+        assert json.loads(patient.run(HIGUERA, "status", "--json").stdout)["nginx"] == (
+            "inactive masked"
+        )
+        assert patient.deploy("-y").returncode == 1
     with broken(patient, "echo '#' >>/usr/local/sbin/higuera-mini", "true"):
         finds(patient, "tool", "warning", "the next deploy replaces it")
 

@@ -74,6 +74,7 @@ LINES = [
     f"certificate {int(NOW + 60.5 * DAY)} /etc/ssl/forms.pem",
     "runtime node-22.23.3",
     "pgclient 15",
+    "nginx active enabled",
     "tool 5f7a",
     f"status {STATUS}",
     "dumps 9000000",

@@ -201,4 +201,4 @@ def test_lines_and_table(tmp_path: Path) -> None:
     console.print(format_table(report))
     for text in ("\n".join(lines), console.export_text()):
         assert "[31m[red]x failed" in text and "\x1b" not in text and "\r" not in text
-    assert summary(report) == "a deploy can go ahead: 39 ok, 1 warning"
+    assert summary(report) == "a deploy can go ahead: 40 ok, 1 warning"

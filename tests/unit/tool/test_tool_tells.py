@@ -58,6 +58,7 @@ class TestStatusJson:
             "app": "forms",
             "live": None,
             "previous": None,
+            "nginx": "active enabled",
             "services": {},
             "armed": None,
             "certificate": None,
@@ -118,6 +119,24 @@ class TestStatusJson:
     def test_a_unit_that_is_down(self, twice: ToolHost) -> None:
         twice.fail("systemctl-is-active", "")
         assert {service["state"] for service in status(twice)["services"].values()} == {""}
+
+    @pytest.mark.parametrize(
+        ("is_active", "is_enabled", "told"),
+        [
+            ("active", "enabled", ""),
+            ("reloading", "enabled", ""),
+            ("inactive", "enabled", "does not run, so nobody is answered: it is inactive enabled"),
+            ("inactive", "masked", "(systemctl unmask nginx; systemctl enable --now nginx)"),
+            ("active", "disabled", "runs, and will not after a reboot: it is active disabled"),
+        ],
+    )
+    def test_nginx(self, twice: ToolHost, is_active: str, is_enabled: str, told: str) -> None:
+        says = f"is-active*) echo {is_active}; exit ;; is-enabled*) echo {is_enabled}; exit ;;"
+        twice.hook(f'case "$*" in *nginx.service) case "$*" in {says} esac ;; esac')
+        assert status(twice)["nginx"] == f"{is_active} {is_enabled}"
+        lines = [line for line in twice.run("status").splitlines() if line.startswith("nginx ")]
+        assert len(lines) == (told != "")
+        assert told in "".join(lines)
 
     def test_changes_nothing(self, twice: ToolHost) -> None:
         before, journal = twice.tree(), twice.journal()
