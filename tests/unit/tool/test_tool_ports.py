@@ -53,7 +53,13 @@ def test_the_slot_itself_may_have_it(host: ToolHost) -> None:
     assert host.run("start", "web", "blue") == "web-blue is healthy"
 
 
-@pytest.mark.parametrize("unit", ["forms-web-green", "forms-backend-blue", "forms-web"])
+def test_the_other_colour_has_it_from_when_it_was_exclusive(host: ToolHost) -> None:
+    host.stub("ps", "echo forms-web-green.service")
+    done = host.try_to("start", "web", "blue")
+    assert done.stderr.endswith(", forms-web-green.service); give web another port\n")
+
+
+@pytest.mark.parametrize("unit", ["forms-backend-blue", "forms-web"])
 def test_another_of_ours_may_not(host: ToolHost, unit: str) -> None:
     """Its answers would make the candidate look healthy."""
     host.stub("ps", f"echo {unit}.service")
