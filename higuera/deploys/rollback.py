@@ -25,7 +25,7 @@ def roll_back(host: Host) -> None:
     Raises PyinfraError, a sentence, when there is nothing to go back to.
     """
     real: Host = ctx_host.get()  # type: ignore[no-untyped-call]
-    deployment = deployment_of(real, with_source=False)
+    deployment = deployment_of(real, is_back=True)
     machine = machine_of(real)
     standing = real.get_fact(Standing, app=deployment.stack.app)
     release = os.environ.get("HIGUERA_TO") or None

@@ -1,6 +1,7 @@
 """The start of a deploy: what is to be deployed, and can this host take it?"""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from pyinfra import logger
@@ -13,7 +14,7 @@ from higuera.deploys.boundary import told
 from higuera.deploys.order import Order
 from higuera.deploys.record import record_of, watch
 from higuera.deploys.smoke import proofs_of
-from higuera.errors import HostError
+from higuera.errors import HostError, SecretError
 from higuera.facts.machine import Machine, MachineState
 from higuera.facts.preflight import problems
 from higuera.operations import held
@@ -52,12 +53,26 @@ def start(host: Host) -> Run:
     return run
 
 
-def deployment_of(host: Host, with_source: bool = True) -> Deployment:
-    """What the inventory says for a host. Raises SpecError; SecretError names what is missing."""
+def deployment_of(host: Host, is_back: bool = False) -> Deployment:
+    """What the inventory says for a host. Raises SpecError; SecretError names what is missing.
+
+    + is_back: going back wants neither the checkout nor secrets but those of the smoke checks
+    """
     inventory = host.data.get("higuera_inventory")
     environment = host.data.get("higuera_environment")
-    deployment = load_deployment(Path(inventory or "inventory"), environment, with_source)
+    deployment = load_deployment(Path(inventory or "inventory"), environment, not is_back)
+    if is_back:
+        deployment = _with_what_is_needed(deployment)
     watch(host, deployment.secrets)
+    return deployment
+
+
+def _with_what_is_needed(deployment: Deployment) -> Deployment:
+    """All secrets, to hide them in what is told; where one is not to be had, the checks' own."""
+    try:
+        deployment.secrets  # noqa: B018 - looked up now
+    except SecretError:
+        return replace(deployment, is_back=True)
     return deployment
 
 

@@ -31,6 +31,8 @@ class Deployment:
     stack: Stack
     environment: Environment
     environ: dict[str, str] = field(repr=False, default_factory=lambda: dict(os.environ))
+    is_back: bool = False
+    """Whether just its smoke checks need secrets: those of services are on the host already."""
 
     @property
     def project(self) -> Path:
@@ -79,6 +81,8 @@ class Deployment:
 
     def secret_names(self) -> list[str]:
         """Every secret that the stack or its TLS needs, once."""
+        if self.is_back:
+            return self.stack.smoke_secret_names()
         names = [*self.stack.secret_names(), *self.environment.tls.secret_names()]
         return list(dict.fromkeys(names))
 

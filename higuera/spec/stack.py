@@ -279,9 +279,13 @@ class Stack(Model):
         if self.database is not None:
             found.update(dict.fromkeys(self.database.secret_names()))
         found.update(dict.fromkeys(self.nginx.secret_names()))
-        login = self.smoke.get("login", {})
-        found.update(dict.fromkeys(login[key] for key in LOGIN_SECRETS if login.get(key)))
+        found.update(dict.fromkeys(self.smoke_secret_names()))
         return list(found)
+
+    def smoke_secret_names(self) -> list[str]:
+        """Those that the smoke checks sign in with."""
+        login = self.smoke.get("login", {})
+        return [login[key] for key in LOGIN_SECRETS if login.get(key)]
 
 
 def parts(prefix: str) -> list[str]:

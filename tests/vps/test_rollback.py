@@ -38,7 +38,10 @@ def test_rollback_goes_to_the_last_good_release(two: Project) -> None:
     assert ("rollback", "ok") in steps(two)
 
 
-def test_rollback_wants_no_checkout_and_no_node(two: Project) -> None:
+def test_rollback_wants_no_checkout_no_node_and_no_secret(two: Project) -> None:
+    (two.folder / ".env.sandbox").unlink()
+    two.environment(f'host: "@sandbox/{two.vps}"\nsecrets: {{MINI_SECRET: "!false"}}\n')
+    assert two.deploy("-y").returncode == 1
     subprocess.run(["rm", "-rf", str(two.folder / "app")], check=True)
     done = two.run(
         str(BIN / "pyinfra"), "inventory", "rollback.py", "-y", XDG_CACHE_HOME="/nowhere"

@@ -161,6 +161,11 @@ def test_secret_names_once_in_the_order_of_the_file() -> None:
     ]
 
 
+def test_secret_names_of_the_smoke_checks() -> None:
+    names = Stack.model_validate(STACK).smoke_secret_names()
+    assert names == ["SMOKE_EMAIL", "SMOKE_PASSWORD"]
+
+
 def test_secret_names_of_the_smallest_stack() -> None:
     stack = changed(changed(STACK, "database", GONE), "smoke", GONE)
     stack = changed(stack, "services.backend.secrets", [])
