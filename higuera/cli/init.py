@@ -11,7 +11,16 @@ from higuera.errors import SpecError
 from higuera.init.detect import Detected, detect
 from higuera.init.stack import stack_of
 from higuera.init.tree import Guess, tree_of
-from higuera.init.write import SANDBOX, Written, environment_text, stack_text, write
+from higuera.init.write import (
+    PRODUCTION,
+    SANDBOX,
+    STACK,
+    Written,
+    environment_text,
+    stack_text,
+    write_inventory,
+    write_rest,
+)
 from higuera.spec.load import Deployment, load_deployment
 
 # Where the database is: on the VPS, elsewhere; or there is none.
@@ -39,23 +48,35 @@ def init(
     Exits 1 where nothing of the app can be run.
     """
     tree = tree_of(folder)
+    has_stack, has_environment = _is_there(STACK), _is_there(PRODUCTION)
     found = detect(tree)
     _tell("taken to be so", found.guesses)
     _tell("left out", found.left)
     if not found.services:
         raise SpecError(f"{folder}: nothing here that Higuera can run; nothing was written")
-    if not yes and not sys.stdin.isatty():
+    knows_stack, knows_environment = yes or has_stack, yes or has_environment
+    if not (knows_stack and knows_environment) and not sys.stdin.isatty():
         raise SpecError("there is no terminal to ask at: say --yes, and with options what differs")
-    app = _asked("Name of the app", app, found.name, yes)
-    host = _asked("VPS, [USER@]ADDRESS", host, f"{SANDBOX}{app}", yes)
+    app = _asked("Name of the app", app, found.name, knows_stack)
+    host = _asked("VPS, [USER@]ADDRESS", host, f"{SANDBOX}{app}", knows_environment)
     if domain is None:
-        domain = _asked("Domains, a blank between (none: any name)", None, "", yes).split()
-    place = _database(found, database, yes)
+        question = "Domains, a blank between (none: any name)"
+        domain = _asked(question, None, "", knows_environment).split()
+    place = _database(found, database, knows_stack)
     source = os.path.relpath(folder.resolve(), Path("inventory").resolve())
     stack = stack_text(stack_of(tree, found, app, source, place))
-    written = write(Path(), stack, environment_text(host, domain))
-    _tell_files(written)
-    _next_steps(load_deployment(Path("inventory"), "production"))
+    _tell_files(write_inventory(Path(), stack, environment_text(host, domain)))
+    deployment = load_deployment(Path("inventory"), "production")
+    _tell_files(write_rest(Path(), deployment.stack))
+    _next_steps(deployment)
+
+
+def _is_there(name: str) -> bool:
+    """Said first, since what is guessed or answered changes nothing of it."""
+    is_there = Path(name).exists()
+    if is_there:
+        print(f"is there and stays, whatever is guessed or answered: {name}")
+    return is_there
 
 
 def _asked(question: str, given: str | None, default: str, yes: bool) -> str:
@@ -81,7 +102,7 @@ def _tell(title: str, guesses: list[Guess]) -> None:
 def _tell_files(written: Written) -> None:
     for name in written.made:
         print(f"written: {name}")
-    for name in written.kept:
+    for name in (kept for kept in written.kept if kept not in (STACK, PRODUCTION)):
         print(f"was there, left as it is: {name}")
 
 

@@ -1,7 +1,9 @@
 """What the code of a package tells by itself: variables that it reads, its health path."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from higuera.init.package import Package
 from higuera.init.tree import Tree, inside
@@ -46,8 +48,10 @@ class Reading:
     secrets: tuple[str, ...]
     plain: tuple[str, ...]
     """No secret by their names; the stack file sets them, or nobody does."""
-    port: bool
-    """Whether `PORT` is read anywhere."""
+    port: str
+    """The file that reads `PORT`; empty where none does."""
+    seen: dict[str, str]
+    """The file that each was seen in first."""
 
 
 def code_of(tree: Tree, package: Package) -> dict[str, str]:
@@ -59,18 +63,11 @@ def code_of(tree: Tree, package: Package) -> dict[str, str]:
 
 def reading_of(tree: Tree, package: Package, code: dict[str, str]) -> Reading:
     """The names of the variables that a package reads, values never."""
-    found = {name for text in code.values() for group in READ.findall(text) for name in group}
-    for file, text in code.items():
-        if SCHEMA_FILE.search(file.rpartition("/")[2].partition(".")[0]):
-            found.update(SCHEMA_KEY.findall(text))
-    for file in tree.below(package.folder):
-        if file.endswith("schema.prisma"):
-            found.update(name for group in READ.findall(tree.text(file)) for name in group)
-    for name in EXAMPLES:
-        file = inside(package.folder, name)
-        if tree.has(file):
-            found.update(EXAMPLE_KEY.findall(tree.text(file)))
-    ours = sorted(name for name in found if name and not NOT_OURS.fullmatch(name))
+    seen: dict[str, str] = {}
+    for file, names in _read(tree, package, code):
+        for name in names:
+            seen.setdefault(name, file)
+    ours = sorted(name for name in seen if name and not NOT_OURS.fullmatch(name))
     database = [name for name in ours if DATABASE.fullmatch(name)]
     secrets = [name for name in ours if name not in database and SECRET.search(name)]
     plain = [name for name in ours if name not in database and name not in secrets]
@@ -78,8 +75,25 @@ def reading_of(tree: Tree, package: Package, code: dict[str, str]) -> Reading:
         tuple(database),
         tuple(secrets),
         tuple(plain),
-        any(re.search(r"\bPORT\b", text) for text in code.values()),
+        next((file for file, text in code.items() if re.search(r"\bPORT\b", text)), ""),
+        seen,
     )
+
+
+def _read(
+    tree: Tree, package: Package, code: dict[str, str]
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """Each file that names variables, and the names."""
+    for file, text in code.items():
+        yield file, chain.from_iterable(READ.findall(text))
+        if SCHEMA_FILE.search(file.rpartition("/")[2].partition(".")[0]):
+            yield file, SCHEMA_KEY.findall(text)
+    for file in tree.below(package.folder):
+        if file.endswith("schema.prisma"):
+            yield file, chain.from_iterable(READ.findall(tree.text(file)))
+    for file in (inside(package.folder, name) for name in EXAMPLES):
+        if tree.has(file):
+            yield file, EXAMPLE_KEY.findall(tree.text(file))
 
 
 def health_of(code: dict[str, str]) -> tuple[str, str] | None:

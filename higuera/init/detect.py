@@ -13,6 +13,7 @@ from higuera.init.tree import Guess, Tree
 # As long as an account of app and service may be, with the hyphen between (Linux: 32).
 BOTH = 31
 NAME = 20
+FIRST_PORT = 3000
 FALLBACK_URL = "DATABASE_URL"
 
 
@@ -64,9 +65,7 @@ def detect(tree: Tree) -> Detected:
     if found.services:
         found.node, guess = node_version(tree, packages)
         found.guesses += [guess, *(manager.seen for manager in found.managers)]
-    if len(found.services) > 1:
-        says = ", ".join(f"{path} to {name}" for path, name in routes_of(found).items())
-        found.guesses.append(Guess(f"nginx sends {says}", "pages take what no API does"))
+        _tell_places(found)
     _tell_migrations(found)
     return found
 
@@ -103,9 +102,24 @@ def _service_name(found: Detected, package: Package, framework: str) -> str:
     return name if name not in taken else next(n for n in numbers if n not in taken)
 
 
+def _tell_places(found: Detected) -> None:
+    """Where each service is: behind which route, on which port, beside which database."""
+    says = ", ".join(f"{path} to {name}" for path, name in routes_of(found).items())
+    why = "pages take what no API does" if len(found.services) > 1 else "it is the only service"
+    found.guesses.append(Guess(f"nginx sends {says}", why))
+    for service, port in ports_of(found):
+        seen = service.reading.port or service.package.file
+        found.guesses.append(Guess(f"{service.name} listens on {port}, by PORT", seen))
+    if found.has_database:
+        says = f"PostgreSQL, whose URL is the secret {found.url}"
+        readings = (service.reading.seen for service in found.services)
+        seen = next((names[found.url] for names in readings if found.url in names), "migrations")
+        found.guesses.append(Guess(says, seen))
+
+
 def _tell_migrations(found: Detected) -> None:
     if found.services and not any(service.migrations for service in found.services):
-        says = "no migrations: take their check and the job drift out of the CI workflow"
+        says = "no migrations: the CI workflow goes without their check and the job drift"
         found.guesses.append(Guess(says, "no folder of a known tool"))
     for service in found.services:
         what = service.migrations
@@ -117,7 +131,10 @@ def _tell_migrations(found: Detected) -> None:
             says = f"migrations of {service.name}: a stack has those of one service"
             found.left.append(Guess(says, what.seen))
         elif what.files is None:
-            says = f"{what.ledger}, with no migrations yet: add database.migrate once there are"
+            says = (
+                f"{what.ledger}, with no migrations yet: add database.migrate once there are, and"
+            )
+            says += " what the CI workflow goes without (their check, the job drift)"
             found.left.append(Guess(says, what.seen))
         elif service.carried.migrate is None:
             says = f"{what.ledger} migrations, but not the command that applies them: add it"
@@ -130,6 +147,11 @@ def _tell_migrations(found: Detected) -> None:
 def pages_first(found: Detected) -> list[Found]:
     """Its services, those that answer with pages before the others."""
     return sorted(found.services, key=lambda service: not service.is_page)
+
+
+def ports_of(found: Detected) -> list[tuple[Found, int]]:
+    """Each service and its port."""
+    return [(service, FIRST_PORT + index) for index, service in enumerate(pages_first(found))]
 
 
 def routes_of(found: Detected) -> dict[str, str]:

@@ -84,6 +84,9 @@ def service_of(
     if framework.name != "Next" and not reading.port:
         says = "nothing reads PORT here: it has to listen on 127.0.0.1, at the port it is given"
         guesses.append(Guess(says, package.file))
+    for file in dict.fromkeys(reading.seen[secret] for secret in reading.secrets):
+        there = ", ".join(secret for secret in reading.secrets if reading.seen[secret] == file)
+        guesses.append(Guess(f"secrets of {name}: {there}", file))
     if reading.plain:
         names = ", ".join(reading.plain)
         guesses.append(

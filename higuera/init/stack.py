@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from higuera.init.detect import Detected, pages_first, routes_of
+from higuera.init.detect import Detected, ports_of, routes_of
 from higuera.init.manager import install_inputs
 from higuera.init.service import Found
 from higuera.init.tree import Tree
-
-FIRST_PORT = 3000
 
 
 def stack_of(tree: Tree, found: Detected, app: str, source: str, database: str) -> dict[str, Any]:
@@ -18,8 +16,8 @@ def stack_of(tree: Tree, found: Detected, app: str, source: str, database: str) 
     stack: dict[str, Any] = {"app": app, "source": source, "runtimes": {"node": found.node}}
     stack["install"] = {"run": install, "inputs": inputs}
     stack["services"] = {
-        service.name: service.mapping(FIRST_PORT + index, _secrets(found, service, url))
-        for index, service in enumerate(pages_first(found))
+        service.name: service.mapping(port, _secrets(found, service, url))
+        for service, port in ports_of(found)
     }
     stack["routes"] = routes_of(found)
     if url is not None:

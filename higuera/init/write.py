@@ -1,5 +1,6 @@
 """The files of a new project: their texts, and writing those that are not there yet."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from higuera.errors import SpecError
-from higuera.init.copied import copied
+from higuera.init.copied import WORKFLOW, copied
 from higuera.spec.environment import Environment
 from higuera.spec.explain import explain
 from higuera.spec.stack import Stack
@@ -18,6 +19,13 @@ PRODUCTION = "inventory/production.yml"
 IGNORE = ".gitignore"
 IGNORED = (".env", ".env.*", "!.env.example", ".higuera/", "pyinfra-debug.log")
 SANDBOX = "@sandbox/"
+# Of the workflow, what asks for migrations: the nightly run, the step, the job at its end.
+OF_MIGRATIONS = (
+    re.compile(r" and watches .*(?=\.$)", re.M),
+    re.compile(r"^  schedule:\n.*\n", re.M),
+    re.compile(r"^      - name: Check the migrations.*\n(?: {8}.*\n)+", re.M),
+    re.compile(r"^\n  drift:\n(?:.*\n)*", re.M),
+)
 
 # Above each key of the stack file.
 SAYS = {
@@ -94,14 +102,27 @@ def _dump(data: dict[str, Any]) -> str:
     return text
 
 
-def write(project: Path, stack: str, environment: str) -> Written:
-    """Write every file that is not there. Raises SpecError for one that cannot be written."""
-    texts = {STACK: stack, PRODUCTION: environment}
-    texts |= {name: path.read_text() for name, path in copied().items()}
+def write_inventory(project: Path, stack: str, environment: str) -> Written:
+    """Write those of its files that are not there. Raises SpecError where one cannot be written."""
+    return _written(project, {STACK: stack, PRODUCTION: environment})
+
+
+def write_rest(project: Path, stack: Stack) -> Written:
+    """Write what belongs beside the inventory, as write_inventory does."""
+    texts = {name: path.read_text() for name, path in copied().items()}
+    migrate = stack.database.migrate if stack.database is not None else None
+    if migrate is None or migrate.files is None:
+        for part in OF_MIGRATIONS:
+            texts[WORKFLOW] = part.sub("", texts[WORKFLOW])
+    written = _written(project, texts)
+    _ignore(project / IGNORE, written)
+    return written
+
+
+def _written(project: Path, texts: dict[str, str]) -> Written:
     written = Written()
     for name, text in texts.items():
         _write(project / name, name, text, written)
-    _ignore(project / IGNORE, written)
     return written
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from init_apps import express, manifest, monorepo, nest, put
 from published import yaml_faults
 
@@ -79,8 +80,10 @@ def test_what_is_written_loads_and_renders_and_a_second_run_changes_nothing(
     assert {check.name for check in load_checks(tmp_path)} >= {"health", "login", "page"}
     assert len([line for line in done.stdout.splitlines() if line.startswith("next: ")]) <= 3
     before = everything(tmp_path)
-    again = init(tmp_path, "--yes", "--app", "other-name")
+    again = init(tmp_path, "--app", "other-name")  # nobody is asked
     assert again.returncode == 0, again.stderr
+    stays = "is there and stays, whatever is guessed or answered: inventory/"
+    assert again.stdout.startswith(f"{stays}stack.yml\n{stays}production.yml\n")
     assert everything(tmp_path) == before
     assert "written: " not in again.stdout
 
@@ -92,6 +95,31 @@ def test_files_that_are_there_stay_and_are_named(init: Init, tmp_path: Path) -> 
     assert "was there, left as it is: deploy.py" in done.stdout
     assert (tmp_path / "deploy.py").read_text() == "mine"
     assert (tmp_path / ".gitignore").read_text().startswith("dist\n.env\n.env.*\n")
+
+
+def test_only_what_is_not_there_is_asked_for(init: Init, tmp_path: Path) -> None:
+    init(express(tmp_path), "--yes")
+    (tmp_path / "inventory" / "production.yml").unlink()
+    done = init(tmp_path)
+    assert done.returncode == 1 and "there is no terminal to ask at" in done.stderr
+
+
+@pytest.mark.parametrize("make", [monorepo, express])
+def test_the_workflow_asks_for_migrations_where_there_are(
+    init: Init, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    assert init(make(tmp_path), "--yes").returncode == 0
+    whole = copied()[WORKFLOW].read_text()
+    text = (tmp_path / WORKFLOW).read_text()
+    if make is monorepo:
+        assert text == whole
+        return
+    written, given = yaml.safe_load(text), yaml.safe_load(whole)
+    del given[True]["schedule"], given["jobs"]["drift"]  # YAML 1.1 takes `on` for true
+    steps = given["jobs"]["check"]["steps"]
+    steps.remove(next(step for step in steps if step.get("name") == "Check the migrations"))
+    assert written == given
+    assert not [word for word in ("migrations", "drift", "watches") if word in text]
 
 
 def test_answers_by_option(init: Init, tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ def test_next_and_fastify_with_drizzle_in_workspaces(tmp_path: Path) -> None:
         "ledger": "drizzle",
     }
     assert "reads SHOP_DB, SHOP_NAME" in said(found)
+    server = "(apps/api/src/server.ts)"
+    assert f"secrets of api: STRIPE_SECRET_KEY {server}" in said(found)
+    assert f"PostgreSQL, whose URL is the secret DATABASE_URL {server}" in said(found)
+    assert f"api listens on 3001, by PORT {server}" in said(found)
+    assert "web listens on 3000, by PORT (apps/web/package.json)" in said(found)
+    assert "nginx sends /api/ to api, / to web (pages take what no API does)" in said(found)
     assert "(apps/web/next.config.ts)" in said(found)
 
 
@@ -71,6 +77,15 @@ def test_no_database_where_there_is_none(tmp_path: Path) -> None:
     keys, found = stack(express(tmp_path), "none")
     assert "database" not in keys and not found.has_database
     assert "there is no lock file" in said(found)
+    assert "nginx sends / to api (it is the only service)" in said(found)
+    assert "PostgreSQL" not in said(found)
+
+
+def test_secrets_are_said_with_the_file_that_names_them(tmp_path: Path) -> None:
+    put(express(tmp_path), {".env.example": "MAIL_TOKEN=\nDATABASE_URL=\nA_KEY=\n"})
+    _, found = stack(tmp_path)
+    assert "secrets of api: A_KEY, MAIL_TOKEN (.env.example)" in said(found)
+    assert "PostgreSQL, whose URL is the secret DATABASE_URL (.env.example)" in said(found)
 
 
 def test_next_without_standalone_is_built_so_and_told(tmp_path: Path) -> None:
