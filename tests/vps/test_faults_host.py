@@ -131,6 +131,12 @@ def test_nginx_broken_by_hand(mini: Project) -> None:
 def test_the_previous_release_deleted_by_hand(two: Project) -> None:
     """A rollback says what it cannot do; the next deploys work."""
     one = two.shell("basename $(readlink /srv/mini/traffic/previous/release)")
+    two.shell(
+        "mount -t tmpfs -o size=1M full /srv/mini && "
+        "! head -c 1M /dev/zero 2>&1 >/srv/mini/full | grep -v 'No space left'"
+    )
+    by_hand = two.shell("higuera-mini rollback 2>&1; echo $?; umount /srv/mini").splitlines()
+    assert "the disk of /srv/mini is full (0 KiB" in by_hand[0] and by_hand[1:] == ["1"]
     two.shell(f"rm -rf {RELEASES}/{one}")
     for command in (["--yes"], ["--yes", "--to", one]):
         done = two.run(HIGUERA, "rollback", *command)

@@ -105,6 +105,23 @@ def test_refused_with_exit_1_and_nothing_changed(
     assert (host.tree(), host.calls()) == (before, [])
 
 
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [("0 4096 900 800", "(0 KiB and 800 files are free on "), ("99999 4096 900 9", "and 9 files")],
+)
+@pytest.mark.parametrize("command", ["back", "rollback"])
+def test_refused_where_the_disk_is_full(
+    host: ToolHost, command: str, there: str, told: str
+) -> None:
+    host.stub("stat", f'[ "$1" = -f ] && echo {there} || exec /usr/bin/stat "$@"')
+    before = host.tree()
+    done = host.try_to(command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"higuera-forms: the disk of {host.home} is full ")
+    assert told in done.stderr and "higuera-forms prune 2" in done.stderr
+    assert (host.tree(), host.calls()) == (before, [])
+
+
 class TestRollback:
     def test_stays(self, host: ToolHost) -> None:
         done = host.try_to("rollback")
