@@ -35,8 +35,9 @@ def roll_back(host: Host) -> None:
         real.log(line)
     if deployment.stack.is_gated:
         _hold_against_schema(real, deployment, target)
+    moved: list[str] = []
     if record := record_of(real):
-        record.follow(target, lambda: list(deployment.stack.services) if record.changed else [])
+        record.follow(target, lambda: moved)
     what = f"rollback from {standing.live} to {target}"
     real.state.add_callback_handler(  # type: ignore[no-untyped-call]
         Order(real, deployment, target, what, not machine.is_root, always_note=True)
@@ -47,6 +48,7 @@ def roll_back(host: Host) -> None:
         live=standing.live,
         target=target,
         prove=proofs_of(deployment).public,
+        moved=moved.extend,
     )
 
 

@@ -22,7 +22,11 @@ from higuera.spec.release import ago, made, moment
 
 @operation(is_idempotent=False)
 def rolled_back(
-    deployment: Deployment, live: str, target: str, prove: Callable[[Host], None]
+    deployment: Deployment,
+    live: str,
+    target: str,
+    prove: Callable[[Host], None],
+    moved: Callable[[list[str]], None],
 ) -> Generator[FunctionCommand, None, None]:
     """Move traffic to an earlier release, prove it, keep it; or stay where it is and fail.
 
@@ -30,27 +34,36 @@ def rolled_back(
     + live: the release that serves, as far as whoever asked for this knows
     + target: the id of the one to go to
     + prove: raises when the public side is not as it should be
+    + moved: is told which services went to another slot
     """
     stack = deployment.stack
     tool = by_this_deploy(stack.paths.tool)
 
     def go(host: Host) -> None:
-        now = run_remote(host, f'basename "$(readlink -f {quote(stack.paths.live_release)})"')[0]
+        ask = f'basename "$(readlink -f {quote(stack.paths.live_release)})"'
+        now, *before = run_remote(host, f"{ask}; {_slots(f'{stack.paths.traffic}/live')}")
         if now != live:  # this is known only under the lock
             raise HostError(
                 f"release {now} went live meanwhile, and not {live} serves: nothing was rolled "
                 f"back; look at it, and ask again"
             )
         plan = run_remote(host, f"{tool} back {quote(target)}")[-1]
+        after = run_remote(host, _slots(f"{stack.paths.traffic}/plans/{plan}"))
         try:
             flip(host, tool, plan, stack.settings.confirm_deadline, prove)
         except HostError as error:
             raise HostError(f"{error}\nthe rollback did not happen") from None
+        moved(sorted({line.split()[0] for line in set(before) ^ set(after)}))
         if not stack.settings.warm:
             run_remote(host, f"{tool} retire")
         host.log(f"release {target} is live (plan {plan})")
 
     yield step(go)
+
+
+def _slots(plan: str) -> str:
+    """Shell that prints each service of a plan, and the slot that it has there."""
+    return f"find {quote(plan)}/services/ -type l -printf '%f %l\\n'"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Going back: by the on-call command, by hand on the box, by the dead-man's switch, by a reboot."""
 
+import json
 import subprocess
 import time
 
@@ -36,6 +37,8 @@ def test_rollback_goes_to_the_last_good_release(two: Project) -> None:
     assert serves(two, "one")
     assert status(two)["armed"] is None
     assert ("rollback", "ok") in steps(two)
+    runs = [json.loads(line) for line in two.run(HIGUERA, "runs", "--json").stdout.splitlines()]
+    assert [run["moved"] for run in runs if run["what"] == "rollback"] == [["web"]]
 
 
 def test_rollback_wants_no_checkout_no_node_and_no_secret(two: Project) -> None:

@@ -63,14 +63,25 @@ def deployment() -> Deployment:
 
 
 def rolled_back(
-    deployment: Deployment, prove: Any, broken: str = "", serves: str = "r2"
+    deployment: Deployment,
+    prove: Any,
+    broken: str = "",
+    serves: str = "r2",
+    moved: list[str] | None = None,
 ) -> tuple[list[str], str]:
     """The tool's commands that a rollback ran, and how it failed."""
     ran: list[str] = []
 
     def run_remote(host: Host, script: str) -> list[str]:
         if script.startswith("basename "):
-            return [serves]
+            return [
+                serves,
+                "backend /slots/backend-green",
+                "web /slots/web-green",
+                "old /slots/old",
+            ]
+        if script.startswith("find "):
+            return ["backend /slots/backend-green", "web /slots/web-blue"]
         words = script.removeprefix(f"{TOOL} ")
         ran.append(words)
         if words.split()[0] == broken:
@@ -78,7 +89,11 @@ def rolled_back(
         return ["backend-blue is healthy", "0005"] if words.startswith("back") else [words]
 
     (command,) = rollback.rolled_back._inner(
-        deployment=deployment, live="r2", target="r1", prove=prove
+        deployment=deployment,
+        live="r2",
+        target="r1",
+        prove=prove,
+        moved=([] if moved is None else moved).extend,
     )
     host = fake_host()
     errors: list[str] = []
@@ -104,6 +119,15 @@ def test_armed_checked_proven_kept(deployment: Deployment) -> None:
     seconds = deployment.stack.settings.confirm_deadline
     switch = f"switch 0005 {seconds} && {TOOL} check"
     assert rolled_back(deployment, well) == (["back r1", switch, "confirm 0005"], "")
+
+
+def test_what_moved_is_told(deployment: Deployment) -> None:
+    """Another slot, or none any more; nothing of a rollback that did not happen."""
+    moved: list[str] = []
+    rolled_back(deployment, badly, moved=moved)
+    assert moved == []
+    rolled_back(deployment, well, moved=moved)
+    assert moved == ["old", "web"]
 
 
 def test_what_served_before_is_stopped_where_nothing_stays_warm(deployment: Deployment) -> None:
