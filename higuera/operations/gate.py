@@ -279,6 +279,13 @@ class Gate:
         found = compare(self.expected.catalog, self.known().catalog)
         return settle(found, of_schema(database), datetime.now(UTC).date())
 
+    def fit_left(self) -> list[str]:
+        """What a rollback by hand will know of how the live release fits: verdict and reasons."""
+        found = self.fit()
+        if self.no_way_back and (found is None or found.verdict != "does not fit"):
+            return ["does not fit", "it failed on this schema, and was left with no way back"]
+        return [found.verdict, *found.reasons] if found else ["not known"]
+
     def settled_schema(self) -> Schema:
         """What the release's manifest keeps of all this."""
         assert self.expected is not None

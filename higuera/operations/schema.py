@@ -234,9 +234,8 @@ def _record(gate: Gate, host: Host) -> None:
     run.schema = gate.settled_schema()
     kept = [File(paths.catalog(run.release), gate.expected.catalog.to_json() + "\n")]
     if run.state().manifest is not None:
-        verdict = gate.fit()
-        lines = [verdict.verdict, *verdict.reasons] if verdict else ["not known"]
-        kept.append(File(f"{paths.release(run.live_release)}/fit", "\n".join(lines) + "\n"))
+        text = "\n".join(gate.fit_left()) + "\n"
+        kept.append(File(f"{paths.release(run.live_release)}/fit", text))
     command = write([*kept, run.manifest_file(run.release)])
     bundle = str(command.connector_arguments["_stdin"])
     run_remote(host, command.get_raw_value(), stdin=bundle)

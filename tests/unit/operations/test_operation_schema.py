@@ -224,6 +224,24 @@ class TestWhatOnlyASnapshotTells:
         gate = There(2).gate
         gate.recorded, gate.expected = self.WHOLE, Expected(self.SNAPSHOT, PARTIAL, True)
         assert gate.fit() is None
+        assert gate.fit_left() == ["not known"]
+
+    @pytest.mark.parametrize(
+        ("coming", "no_way_back", "left"),
+        [
+            (WHOLE, False, "fits"),
+            (LESS, False, "does not fit column public.forms.title is gone"),
+            (WHOLE, True, "does not fit it failed on this schema, and was left with no way back"),
+            (LESS, True, "does not fit column public.forms.title is gone"),
+        ],
+    )
+    def test_what_a_rollback_by_hand_will_know(
+        self, coming: Catalog, no_way_back: bool, left: str
+    ) -> None:
+        gate = There(2).gate
+        gate.recorded, gate.expected = self.SNAPSHOT, Expected(coming, "here")
+        gate.no_way_back = no_way_back
+        assert " ".join(gate.fit_left()) == left
 
     @pytest.mark.parametrize(("now", "state"), [(WHOLE, "equal"), (LESS, "drift")])
     def test_a_plan_says_that_it_is_a_part(self, now: Catalog, state: str) -> None:

@@ -15,6 +15,9 @@ def host(history: History) -> ToolHost:
     return history.after(4)
 
 
+NOT_COMPARED = "whether release r3 fits the schema of now was not compared here"
+
+
 def left(host: ToolHost, release: str, verdict: str) -> None:
     """The deploy after a release wrote whether that fits."""
     (host.releases / release / "fit").write_text(f"{verdict}\ncolumn forms.title is gone\n")
@@ -39,7 +42,7 @@ def test_on_the_way_back(host: ToolHost, unfit: str, target: str, is_refused: bo
         assert done.stderr.splitlines()[-2:] == [
             "column forms.title is gone",
             f"higuera-forms: release {target} does not fit the schema of now; nothing was "
-            "rolled back (HIGUERA_FORCE=1 does it all the same)",
+            "rolled back (rollback --force does it all the same)",
         ]
         assert host.serves("api") == "backend r4"
     else:
@@ -55,7 +58,7 @@ def test_the_last_good_one_is_looked_at_where_none_is_named(host: ToolHost) -> N
 
 def test_by_force_it_says_why_and_goes(host: ToolHost) -> None:
     left(host, "r3", "does not fit")
-    done = host.try_to("rollback", HIGUERA_FORCE="1")
+    done = host.try_to("rollback", "--force")
     assert done.returncode == 0
     assert "column forms.title is gone" in done.stderr
     assert host.serves("api") == "backend r3"
@@ -64,5 +67,16 @@ def test_by_force_it_says_why_and_goes(host: ToolHost) -> None:
 @pytest.mark.parametrize("verdict", ["fits", "differs"])
 def test_what_fits_or_differs_goes(host: ToolHost, verdict: str) -> None:
     left(host, "r3", verdict)
-    assert host.try_to("rollback").returncode == 0
+    done = host.try_to("rollback")
+    assert done.returncode == 0
+    assert f"\n{NOT_COMPARED} (by what the deploys since found, it does): " in done.stderr
     assert host.serves("api") == "backend r3"
+
+
+@pytest.mark.parametrize("unknown", ["not known", ""])
+def test_what_nobody_knows_is_said_to_be_unknown(host: ToolHost, unknown: str) -> None:
+    if unknown:
+        left(host, "r3", unknown)
+    done = host.try_to("rollback")
+    assert done.returncode == 0
+    assert f"\n{NOT_COMPARED}: higuera rollback compares\n" in done.stderr

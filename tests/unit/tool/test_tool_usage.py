@@ -43,6 +43,7 @@ def host(history: History) -> ToolHost:
         ["confirm", "0001", "x"],
         ["back", "r1", "x"],
         ["rollback", "r1", "x"],
+        ["rollback", "--force", "r1", "x"],
         ["target", "r1"],
         ["settle", "x"],
         ["deadman", "0001"],
