@@ -42,7 +42,7 @@ def refused(host: ToolHost, sentence: str, *words: str) -> None:
 
 def changes(host: ToolHost) -> list[str]:
     """What was asked of systemd that starts or stops something."""
-    looks = {"is-active", "show", "list-units"}
+    looks = {"is-active", "is-enabled", "show", "list-units"}
     calls = [call for call in host.calls() if call.startswith("systemctl ")]
     return [call for call in calls if not looks & set(call.split())]
 
