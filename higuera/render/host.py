@@ -1,9 +1,9 @@
-"""Files that belong to the host rather than to one service: firewall and journald."""
+"""Files that belong to the host rather than to one service: firewall, journald, PostgreSQL."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from higuera.render.files import File
+from higuera.render.files import SYSTEMD, File
 from higuera.render.hardening import OUR_FILES, hardening_files
 from higuera.render.template import render
 from higuera.spec.nginx import Nginx
@@ -12,6 +12,7 @@ from higuera.spec.stack import Stack
 
 FIREWALL = "/etc/nftables.conf"
 JOURNALD = "/etc/systemd/journald.conf.d/higuera.conf"
+POSTGRESQL = f"{SYSTEMD}/postgresql@.service.d/higuera.conf"
 # What takes the place of our rules once the firewall is off: Debian has it executable, and
 # nftables.service reads it at boot.
 LEFT = """#!/usr/sbin/nft -f
@@ -27,18 +28,20 @@ def settings_files(
     files = hardening_files(stack, project)
     if settings.journal_limit:
         files.insert(0, journald_file(stack, project))
+    if stack.database is not None and stack.database.provision == "local":
+        files.append(File(POSTGRESQL, render("host/postgresql.conf.j2", project)))
     if settings.firewall:
         files.append(firewall_file(ssh_ports, project, settings.ssh, stack.nginx))
     return files
 
 
 def unwanted(files: list[File]) -> list[str]:
-    """What groups that are turned off may have left: of their files those that are ours alone.
+    """What is turned off, or of this host no more, may have left: files that are ours alone.
 
     Debian's own (login.defs, issue, logrotate.d/nginx) stay as they are.
     """
     wanted = {file.path for file in files}
-    return [path for path in (*OUR_FILES, JOURNALD) if path not in wanted]
+    return [path for path in (*OUR_FILES, JOURNALD, POSTGRESQL) if path not in wanted]
 
 
 def journald_file(stack: Stack, project: Path | None = None) -> File:

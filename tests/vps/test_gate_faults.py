@@ -34,6 +34,7 @@ LIMITS = "    lock_timeout: 1\n    retries: 1\n    queue: 3\n"
 NOTE = 'ALTER TABLE "forms" ADD COLUMN "note" text;'
 # On a scratch database, where nobody has an account yet, it takes no time.
 SLOW = f'SELECT pg_sleep(6) FROM (SELECT FROM "users" LIMIT 1) u;--> statement-breakpoint\n{NOTE}'
+POSTMASTER = "systemctl show -p MainPID --value postgresql@15-main"
 SLEEPS = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
 
 
@@ -116,6 +117,9 @@ def test_a_database_that_goes_and_a_controller_that_goes(forms: Project) -> None
     next_code(forms, "ok", "two")
     before = untouched(forms)
     until(lambda: serves(forms, "ok"), "the app has booted")
+    killed = forms.shell(f"{POSTMASTER}; systemctl kill --kill-who=main -s KILL postgresql@15-main")
+    until(lambda: forms.shell(POSTMASTER) not in ("0", killed), "PostgreSQL is back by itself")
+    until(lambda: serves(forms, "ok"), "the app has its database again")
     allow = "cd / && runuser -u postgres -- psql -qc 'alter database forms allow_connections {}'"
     forms.shell(allow.format("false"))
     printed = refused(forms, "Starting operation: Target", "not currently accepting connections")

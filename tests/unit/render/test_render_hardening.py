@@ -9,7 +9,7 @@ from render_stacks import forms
 
 from higuera.render import hardening
 from higuera.render.hardening import sysctl_values
-from higuera.render.host import JOURNALD, settings_files, unwanted
+from higuera.render.host import JOURNALD, POSTGRESQL, settings_files, unwanted
 from higuera.spec.stack import Stack
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
@@ -75,6 +75,8 @@ def test_what_is_turned_off_is_taken_away_but_not_from_debian() -> None:
     settings = {"hardening": dict.fromkeys(GROUPS, False), **dict.fromkeys(keys, False)}
     left = unwanted(settings_files(stack(**settings), [22]))
     assert left == [*hardening.OUR_FILES, JOURNALD]
+    elsewhere = stack().model_copy(update={"database": None})
+    assert unwanted(settings_files(elsewhere, [22])) == [POSTGRESQL]
     assert not {hardening.LOGINS, hardening.LOGS, *hardening.BANNERS} & set(left)
 
 
