@@ -47,7 +47,12 @@ printf '%s\\n' {owner} | sed "s/@PID@/$$/; s/@NOW@/$now/" >"$file.owner"
     clear_up || true
     [ ! -x {tool} ] || {{ {tool} settle || true; {tool} notice; }}
 }} 2>&1 | sed 's/^/{found}/'
-printf '%s\\n' {abandoned} | sed "s/@NOW@/$now/" >"$deploying"
+printf '%s\\n' {abandoned} | sed "s/@NOW@/$now/" >"$deploying" || {{
+    rm -f "$deploying" "$file.owner"
+    echo "nothing was begun; is the disk full? See there: df -h "{state}"; what frees room: "\
+"journalctl --vacuum-size=200M; apt-get clean" >&2
+    exit 1
+}}
 echo "held $(date +%s)"
 finished=no
 while beat=$(timeout {silence} dd bs=1 count=1 2>/dev/null 9>&-) && [ -n "$beat" ]; do

@@ -132,6 +132,21 @@ def test_waits_for_who_only_asks(machine: Machine) -> None:
         assert asking.wait() == 0
 
 
+def test_a_full_disk(machine: Machine) -> None:
+    """Nothing is left that the next one would take for a deploy that went away."""
+    deploying = machine.root / "var/lib/higuera/forms/deploying"
+    deploying.parent.mkdir(parents=True, exist_ok=True)
+    machine.tool("exit 0")  # one that clears up reads what is there, without end here
+    deploying.symlink_to("/dev/full")
+    process = machine.start()
+    assert stream(process.stdout).read() == ""
+    said = stream(process.stderr).read()
+    assert "No space left on device" in said and "nothing was begun; is the disk full?" in said
+    assert f"df -h {deploying.parent}; " in said
+    assert process.wait(5) == 1
+    assert not deploying.is_symlink() and not machine.owner.exists()
+
+
 def test_the_end_of_a_deploy_frees_it(machine: Machine) -> None:
     holder = machine.take()
     beat(holder, "..q")
