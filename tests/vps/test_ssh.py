@@ -39,7 +39,7 @@ STEPS = [
     ("yes systemd-run *", "3"),  # what was there is kept
     ("yes systemctl reload *", "3"),  # the new configuration is there, and not read yet
     ("yes id -u", "3"),  # it is read, and the new login is under way
-    ("no systemctl * is-active higuera-sshd-*", "5"),  # proven and kept
+    ("no systemctl * stop higuera-sshd-*", "5"),  # proven and kept
 ]
 
 
